@@ -1,0 +1,61 @@
+"""Names in a prototxt to Python objects."""
+
+import importlib
+import importlib.util
+import pkgutil
+import re
+from collections.abc import Iterator
+from typing import Generic, TypeVar
+
+from netdef.errors import SchemaError, unknown
+
+T = TypeVar("T")
+
+
+def snake_case(name: str) -> str:
+    """Return the module name of a type: ``InnerProduct`` is ``inner_product``, ``LRN`` ``lrn``."""
+    parted = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name)
+    return parted.replace("Re_LU", "ReLU").replace("Tan_H", "TanH").lower()
+
+
+class Registry(Generic[T]):
+    """One namespace of named things, filled by the modules of one package.
+
+    ``home`` is a name, not an import: core knows where its layers live without
+    importing upwards. A lookup imports ``home.<snake_case name>`` and no more; if that
+    does not define the name, every module of ``home`` is imported before it is refused.
+    """
+
+    def __init__(self, kind: str, home: str) -> None:
+        self.kind, self.home = kind, home
+        self._known: dict[str, T] = {}
+        self._complete = False
+
+    def add(self, name: str, thing: T) -> None:
+        """Take ``thing`` in under ``name``."""
+        if name in self._known:
+            raise SchemaError(f"two {self.kind}s are named {name!r}")
+        self._known[name] = thing
+
+    def __getitem__(self, name: str) -> T:
+        if name not in self._known:
+            module = f"{self.home}.{snake_case(name)}"
+            if re.fullmatch(r"\w+", name) and importlib.util.find_spec(module):
+                importlib.import_module(module)
+        if name not in self._known:
+            known = list(self)
+            if name not in self._known:
+                raise unknown(self.kind, name, known)
+        return self._known[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._known or name in list(self)
+
+    def __iter__(self) -> Iterator[str]:
+        """Yield every name, sorted; imports the whole home once."""
+        if not self._complete:
+            package = importlib.import_module(self.home)
+            for module in pkgutil.iter_modules(package.__path__):
+                importlib.import_module(f"{self.home}.{module.name}")
+            self._complete = True
+        return iter(sorted(self._known))
