@@ -13,9 +13,9 @@ T = TypeVar("T")
 
 
 def snake_case(name: str) -> str:
-    """Return the module name of a type: ``InnerProduct`` is ``inner_product``, ``LRN`` ``lrn``."""
-    parted = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name)
-    return parted.replace("Re_LU", "ReLU").replace("Tan_H", "TanH").lower()
+    """Return the module name of a type: ``InnerProduct`` is ``inner_product``, ``PReLU`` ``prelu``."""
+    plain = name.replace("ReLU", "Relu").replace("TanH", "Tanh")
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", plain).lower()
 
 
 class Registry(Generic[T]):
