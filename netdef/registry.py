@@ -13,7 +13,7 @@ T = TypeVar("T")
 
 
 def snake_case(name: str) -> str:
-    """Return the module name of a type: ``InnerProduct`` is ``inner_product``, ``PReLU`` ``prelu``."""
+    """Return a type's module: ``InnerProduct`` is in ``inner_product``, ``PReLU`` in ``prelu``."""
     plain = name.replace("ReLU", "Relu").replace("TanH", "Tanh")
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", plain).lower()
 

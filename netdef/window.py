@@ -59,5 +59,7 @@ def spread(name: str, given: tuple[int, ...], axes: int, default: int) -> tuple[
     """
     values = tuple(given) or (default,)
     if len(values) not in (1, axes):
-        raise FieldError(f"{name} has {len(values)} values for {axes} spatial axes; give 1 or {axes}")
+        raise FieldError(
+            f"{name} has {len(values)} values for {axes} spatial axes; give 1 or {axes}"
+        )
     return values * axes if len(values) == 1 else values
