@@ -8,7 +8,7 @@ from typing import NoReturn
 import click
 
 from netdef import __version__
-from netdef.errors import NetdefError
+from netdef.errors import NetdefError, did_you_mean
 
 #: Every sub-command and its line in ``netdef --help``. ``device-query`` is the object
 #: ``command`` of the module ``netdef.tools.device_query``.
@@ -31,11 +31,13 @@ class LazyGroup(click.Group):
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in COMMANDS:
-            return None
-        module = import_module(f"netdef.tools.{cmd_name.replace('-', '_')}")
-        command: click.Command = module.command
-        return command
+        if cmd_name in COMMANDS:
+            module = import_module(f"netdef.tools.{cmd_name.replace('-', '_')}")
+            command: click.Command = module.command
+            return command
+        if not ctx.resilient_parsing:  # a shell that completes a line wants no error
+            ctx.fail(f"no command {cmd_name!r}{did_you_mean(cmd_name, COMMANDS)}")
+        return None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
