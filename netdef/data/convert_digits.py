@@ -1,0 +1,43 @@
+"""scikit-learn's handwritten digits to LMDBs: a data set that needs no download."""
+
+from pathlib import Path
+
+import numpy as np
+
+from netdef.data.labelled_images import LabelledImages, write_parts
+from netdef.data.progress import Progress
+from netdef.errors import RunError
+
+_TEST_EVERY = 5
+
+
+def convert_digits(out: str | Path, progress: Progress | None = None) -> tuple[Path, Path]:
+    """Write ``digits_train_lmdb`` and ``digits_test_lmdb`` into ``out``; return their paths.
+
+    1,797 images of 8x8 pixels; every fifth one is for testing, which leaves 1,438 for
+    training. The grey levels 0 to 16 become 0 to 255.
+
+    Raises:
+        RunError: scikit-learn is not installed, or the databases cannot be written.
+        ConfigError: one of the databases is there already.
+    """
+    train, test = Path(out) / "digits_train_lmdb", Path(out) / "digits_test_lmdb"
+    images, labels = _load()
+    tested = np.arange(len(labels)) % _TEST_EVERY == _TEST_EVERY - 1
+    parts = {
+        train: LabelledImages(images[~tested], labels[~tested]),
+        test: LabelledImages(images[tested], labels[tested]),
+    }
+    write_parts(parts, progress)
+    return train, test
+
+
+def _load() -> tuple[np.ndarray, np.ndarray]:
+    try:
+        from sklearn.datasets import load_digits
+    except ImportError as error:
+        raise RunError(
+            "the digits come with scikit-learn, which is not installed; pip install 'netdef[demo]'"
+        ) from error
+    digits = load_digits()
+    return np.rint(digits.images * (255 / 16)).astype(np.uint8), digits.target

@@ -1,0 +1,133 @@
+"""Batches from a database of images, as Caffe's Data layer has them."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+
+from netdef.data.database import open_database
+from netdef.data.datum import parse, pixels, raw_block
+from netdef.data.lmdb_reader import Record, key_text
+from netdef.data.prefetch import Batch, Prefetcher
+from netdef.data.random_words import random_words
+from netdef.data.transformer import Transformer
+from netdef.errors import ShapeError, at
+from netdef.proto import Datum, TransformationParameter
+from netdef.shape import Shape
+
+
+class DatabaseSource:
+    """The records of a database in order, round and round, in batches.
+
+    All images get the shape of the first one. ``rand_skip`` leaves out fewer than so many
+    records at the start, as ``seed`` and ``name`` decide. ``prefetch`` is the number of
+    batches made ahead; with 0 no thread is started.
+
+    Shapes:
+        images: ``(batch_size, C, h, w)`` float32, transformed.
+        labels: ``(batch_size,)`` float32; only ``with_label``.
+
+    Raises:
+        ConfigError: the folder is of another kind than ``backend`` says, or a field of
+            ``transform_param`` is wrong.
+        MissingFile: there is no such database, or no such mean_file.
+        DataError: the database is damaged; the message names the record.
+    """
+
+    def __init__(
+        self,
+        path: str | Path,
+        backend: str,
+        batch_size: int,
+        transform_param: TransformationParameter,
+        phase: int,
+        seed: int,
+        with_label: bool = True,
+        rand_skip: int = 0,
+        prefetch: int = 4,
+        name: str = "",
+        threads: int | None = None,
+    ) -> None:
+        self._transformer = Transformer(transform_param, phase, seed, name)
+        self._database = open_database(path, backend)
+        try:
+            ((key, raw),) = self._database.read(0, 1)
+            with at(self._where(key)):
+                datum = parse(raw)
+                self._image = Shape(pixels(datum, self._transformer.color).shape)
+                top = self._transformer.shape(self._image)
+        except Exception:
+            self._database.close()
+            raise
+        self._batch_size = batch_size
+        shapes = (Shape((batch_size, *top)), Shape((batch_size,)))
+        self.shapes: tuple[Shape, ...] = shapes if with_label else shapes[:1]
+        skipped = random_words(seed, f"{name}/rand_skip", 0, 1)[0, 0] if rand_skip else 0
+        self._position = self._upcoming = int(skipped) % max(rand_skip, 1)
+        # Copying raw pixels is one thread's work; decoding images is worth every core.
+        threads = threads or ((os.cpu_count() or 1) if datum.encoded else 1)
+        self._prefetcher = Prefetcher(self._read, self._fill, self._new_batch, prefetch, threads)
+
+    def next(self) -> Batch:
+        """Return the next batch; valid until the next call."""
+        try:
+            batch = self._prefetcher.next()
+        except BaseException:
+            self._upcoming = self._position
+            raise
+        self._position += self._batch_size
+        return batch
+
+    def state(self) -> dict[str, int]:
+        """Return ``position``: how many records were handed out, skipped ones included."""
+        return {"position": self._position}
+
+    def restore(self, state: dict[str, int]) -> None:
+        """Go on behind the record that ``state`` counts up to."""
+        self._prefetcher.stop()
+        self._position = self._upcoming = state["position"]
+
+    def close(self) -> None:
+        """Stop the threads and close the database; may be called twice."""
+        self._prefetcher.stop()
+        self._database.close()
+
+    def _where(self, key: bytes) -> str:
+        return f"{self._database.path}: record {key_text(key)!r}"
+
+    def _new_batch(self) -> Batch:
+        return tuple(np.empty(shape, np.float32) for shape in self.shapes)
+
+    def _read(self) -> tuple[int, list[Record]]:
+        first = self._upcoming
+        records = self._database.read(first, self._batch_size)
+        self._upcoming += self._batch_size
+        return first, records
+
+    def _fill(self, raw: tuple[int, list[Record]], batch: Batch) -> None:
+        first, records = raw
+        datums = [self._parse(*record) for record in records]
+        images: np.ndarray | list[np.ndarray] | None = raw_block(datums, self._image)
+        if images is None:
+            pairs = zip(records, datums, strict=True)
+            images = [self._pixels(key, datum) for (key, _), datum in pairs]
+        self._transformer.apply(images, first, batch[0])
+        if len(batch) > 1:
+            batch[1][:] = [datum.label for datum in datums]
+
+    def _parse(self, key: bytes, value: bytes) -> Datum:
+        with at(self._where(key)):
+            return parse(value)
+
+    def _pixels(self, key: bytes, datum: Datum) -> np.ndarray:
+        with at(self._where(key)):
+            image = pixels(datum, self._transformer.color)
+            if image.shape == self._image:
+                return image
+            top, first = self._transformer.shape(Shape(image.shape)), self.shapes[0][1:]
+            if top != first:
+                raise ShapeError(
+                    f"its image has the shape {top}, the first one {Shape(first)}; set "
+                    "crop_size, or convert the images with one size"
+                )
+            return image

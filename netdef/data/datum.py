@@ -1,0 +1,123 @@
+"""Datum, the record of Caffe's image databases: bytes to pixels and back."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from google.protobuf.message import DecodeError
+
+from netdef.errors import DataError
+from netdef.proto import Datum
+from netdef.shape import Shape
+
+
+def decode(raw: bytes, color: bool | None = None) -> tuple[np.ndarray, int]:
+    """Return the pixels and the label of a serialised Datum.
+
+    ``color`` is how an encoded image (JPEG, PNG ...) is read: True as three channels, False
+    as one, None as it is stored. Raw pixels are taken as they are, as Caffe does.
+
+    Shapes:
+        pixels: ``(C, H, W)``; uint8 from bytes and images (channels BGR), float32 from
+            ``float_data``.
+
+    Raises:
+        DataError: it is no Datum, its image does not decode, or its size is wrong.
+    """
+    datum = parse(raw)
+    return pixels(datum, color), datum.label
+
+
+def parse(raw: bytes) -> Datum:
+    """Return the message that ``raw`` holds."""
+    try:
+        return Datum.FromString(raw)
+    except DecodeError as error:
+        raise DataError(
+            f"is not a Datum ({len(raw)} bytes that do not parse); "
+            "convert the images into the database again"
+        ) from error
+
+
+def pixels(datum: Datum, color: bool | None = None) -> np.ndarray:
+    """Return the pixels of ``datum``; see ``decode``."""
+    if datum.encoded:
+        return decode_image(datum.data, color)
+    shape = (datum.channels, datum.height, datum.width)
+    data = datum.data
+    values: np.ndarray
+    if data:
+        values, unit = np.frombuffer(data, np.uint8), "bytes"
+    else:
+        values, unit = np.array(datum.float_data, np.float32), "values"
+    if min(shape) < 1 or values.size != Shape(shape).size:
+        size = " x ".join(map(str, shape))
+        raise DataError(
+            f"{values.size} {unit} do not fill channels x height x width = {size}; "
+            "convert the images into the database again"
+        )
+    return values.reshape(shape)
+
+
+def raw_block(datums: Sequence[Datum], shape: Shape) -> np.ndarray | None:
+    """Return all pixels at once if every datum is raw bytes of one ``shape``, else None.
+
+    Shapes:
+        block: ``(N, C, H, W)`` uint8, a copy.
+    """
+    parts = [datum.data for datum in datums]
+    size = shape.size
+    for datum, data in zip(datums, parts, strict=True):
+        same = len(data) == size and shape == (datum.channels, datum.height, datum.width)
+        if datum.encoded or not same:
+            return None
+    return np.frombuffer(b"".join(parts), np.uint8).reshape(len(parts), *shape)
+
+
+def decode_image(data: bytes, color: bool | None = None) -> np.ndarray:
+    """Return the pixels of an image file's bytes.
+
+    Shapes:
+        pixels: ``(C, H, W)`` uint8, channels BGR as OpenCV and Caffe have them.
+
+    Raises:
+        DataError: OpenCV does not know the format, or the image has not 8 bits a channel.
+    """
+    import cv2
+
+    modes = {None: cv2.IMREAD_UNCHANGED, True: cv2.IMREAD_COLOR, False: cv2.IMREAD_GRAYSCALE}
+    image = cv2.imdecode(np.frombuffer(data, np.uint8), modes[color]) if data else None
+    if image is None:
+        raise DataError(
+            f"its {len(data)} bytes are not an image that OpenCV reads; "
+            "it is damaged or of an unknown format"
+        )
+    if image.dtype != np.uint8:
+        raise DataError(f"its image has {image.dtype} pixels; save it with 8 bits a channel")
+    return planes(image)
+
+
+def planes(image: np.ndarray) -> np.ndarray:
+    """View an image of OpenCV's, ``(H, W)`` or ``(H, W, C)``, as ``(C, H, W)``."""
+    return image[None] if image.ndim == 2 else image.transpose(2, 0, 1)
+
+
+def encode(values: np.ndarray, label: int, *, says_encoded: bool = True) -> bytes:
+    """Return pixels ``(C, H, W)`` as a Datum, byte for byte as Caffe's converters write it.
+
+    uint8 becomes ``data``, anything else ``float_data``. ``says_encoded`` writes out
+    ``encoded: false`` as convert_imageset does; convert_mnist_data leaves it out.
+    """
+    channels, height, width = values.shape
+    datum = Datum(channels=channels, height=height, width=width, label=label)
+    if values.dtype == np.uint8:
+        datum.data = values.tobytes()
+    else:
+        datum.float_data.extend(values.ravel().tolist())
+    if says_encoded:
+        datum.encoded = False
+    return datum.SerializeToString(deterministic=True)
+
+
+def encode_file(data: bytes, label: int) -> bytes:
+    """Return the bytes of an image file as a Datum, as Caffe's ``convert_imageset -encoded``."""
+    return Datum(data=data, label=label, encoded=True).SerializeToString(deterministic=True)

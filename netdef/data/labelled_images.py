@@ -1,0 +1,49 @@
+"""Labelled images in memory to an LMDB, as Caffe's MNIST converter writes them."""
+
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from netdef.data.datum import encode
+from netdef.data.lmdb_writer import LmdbWriter, refuse_existing
+from netdef.data.progress import Progress, Tally
+from netdef.errors import cannot_write
+
+
+class LabelledImages(NamedTuple):
+    """Images and their classes.
+
+    Shapes:
+        images: ``(N, H, W)`` uint8.
+        labels: ``(N,)`` integers.
+    """
+
+    images: np.ndarray
+    labels: np.ndarray
+
+    def write(self, path: Path, tally: Tally) -> None:
+        """Write a new LMDB with the keys ``00000000``, ``00000001`` and so on."""
+        with LmdbWriter(path) as database:
+            for number, label in enumerate(self.labels.tolist()):
+                value = encode(self.images[number, None], label, says_encoded=False)
+                database.put(b"%08d" % number, value)
+                tally.count()
+
+
+def write_parts(parts: dict[Path, LabelledImages], progress: Progress | None) -> None:
+    """Write each part to its path, whose folder is made if need be.
+
+    Raises:
+        ConfigError: one of the databases is there already; none is written then.
+        RunError: the databases cannot be written.
+    """
+    for path in parts:
+        refuse_existing(path)
+    tally = Tally(progress, sum(len(part.labels) for part in parts.values()))
+    for path, part in parts.items():
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise cannot_write(path.parent, error) from error
+        part.write(path, tally)

@@ -1,0 +1,115 @@
+"""Writing a new LMDB folder, whole or not at all."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from netdef.errors import ConfigError, RunError, cannot_write
+
+
+class LmdbWriter:
+    """Writes a new LMDB, under another name until it is whole.
+
+    Used as ``with LmdbWriter(path) as database: database.put(key, value)``. If the block
+    ends in an error, nothing is left.
+
+    Raises:
+        ConfigError: there is something under that name already.
+        RunError: the disk is full, or the folder cannot be written to.
+    """
+
+    _BATCH = 1000  # records in a transaction, as Caffe's converters commit
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = Path(path)
+        refuse_existing(self.path)
+        self._partial = self.path.with_name(f".{self.path.name}.{os.getpid()}.partial")
+        self._pending: list[tuple[bytes, bytes]] = []
+        self._environment: Any = None
+
+    def __enter__(self) -> "LmdbWriter":
+        import lmdb
+
+        with self._failure():
+            self._partial.mkdir()
+            # Nobody else knows the folder: no lock, and one flush at the end suffices.
+            self._environment = lmdb.open(
+                str(self._partial), map_size=64 << 20, lock=False, sync=False, metasync=False
+            )
+        return self
+
+    def put(self, key: bytes, value: bytes) -> None:
+        """Add a record."""
+        self._pending.append((key, value))
+        if len(self._pending) == self._BATCH:
+            with self._failure():
+                self._commit()
+
+    def _commit(self) -> None:
+        import lmdb
+
+        try:
+            with self._environment.begin(write=True) as transaction:
+                transaction.cursor().putmulti(self._pending)
+        except lmdb.MapFullError:
+            self._environment.set_mapsize(2 * self._environment.info()["map_size"])
+            self._commit()
+        self._pending.clear()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if kind is not None:
+            self._drop()
+            return
+        with self._failure():
+            self._commit()
+            self._environment.sync(True)
+            self._environment.close()
+            refuse_existing(self.path)
+            self._partial.rename(self.path)
+            _flush_folder(self.path.parent)
+
+    def _drop(self) -> None:
+        if self._environment is not None:
+            self._environment.close()
+        shutil.rmtree(self._partial, ignore_errors=True)
+
+    @contextmanager
+    def _failure(self) -> Iterator[None]:
+        """Leave nothing behind when writing fails, and say why it did."""
+        import lmdb
+
+        try:
+            yield
+        except OSError as error:
+            self._drop()
+            raise cannot_write(self.path, error) from error
+        except lmdb.Error as error:
+            self._drop()
+            reason = str(error).rsplit(": ", 1)[-1]
+            raise RunError(f"{self.path}: cannot be written ({reason})") from error
+        except ConfigError:
+            self._drop()
+            raise
+
+
+def refuse_existing(path: Path) -> None:
+    """Raise a ConfigError if there is anything under the name of a database to be written."""
+    if path.exists() or path.is_symlink():
+        raise ConfigError(f"{path}: is there already; remove it or choose another name")
+
+
+def _flush_folder(path: Path) -> None:
+    folder = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)

@@ -1,0 +1,18 @@
+"""How far a conversion has come."""
+
+from collections.abc import Callable
+
+Progress = Callable[[int, int], None]
+
+
+class Tally:
+    """Counts what is done and tells ``progress(done, total)``, if anybody listens."""
+
+    def __init__(self, progress: Progress | None, total: int) -> None:
+        self._progress, self._total, self._done = progress, total, 0
+
+    def count(self) -> None:
+        """Say that one more is done."""
+        self._done += 1
+        if self._progress:
+            self._progress(self._done, self._total)

@@ -1,0 +1,28 @@
+"""What a data layer asks of whatever feeds it."""
+
+from typing import Protocol
+
+import numpy as np
+
+from netdef.shape import Shape
+
+
+class Source(Protocol):
+    """An endless row of batches whose position can be kept and returned to.
+
+    ``shapes`` holds the shape of each top of one batch; it is known before anything runs.
+    """
+
+    shapes: tuple[Shape, ...]
+
+    def next(self) -> tuple[np.ndarray, ...]:
+        """Return the next batch, one float32 array a top; valid until the next call."""
+
+    def state(self) -> dict[str, int]:
+        """Return the position of what has been handed out, not of what was read ahead."""
+
+    def restore(self, state: dict[str, int]) -> None:
+        """Go on from ``state``: the following batches equal those of an unbroken run."""
+
+    def close(self) -> None:
+        """Stop reading ahead and let the files go; may be called twice."""

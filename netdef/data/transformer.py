@@ -1,0 +1,142 @@
+"""Caffe's image transformation: crop, mirror, subtract the mean, scale."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from netdef.data.random_words import random_words
+from netdef.errors import FieldError, ShapeError, at
+from netdef.proto import TRAIN, TransformationParameter
+from netdef.shape import Shape
+
+
+class Transformer:
+    """Turns the images of a batch into what the net sees.
+
+    ``y = (crop(x) - crop(mean)) * scale``, flipped left to right with probability 1/2 if
+    ``mirror``. The crop is cut at random in TRAIN and from the centre in TEST; Caffe
+    mirrors in both phases. The randomness of a record depends on ``seed``, ``stream`` and
+    the record's running number only.
+
+    Shapes:
+        x: ``(C, H, W)`` uint8 or float32.
+        y: ``(C, crop_size, crop_size)`` float32, or ``(C, H, W)`` without ``crop_size``.
+
+    Raises:
+        FieldError: fields that exclude each other are both set.
+        MissingFile: ``mean_file`` is not there.
+    """
+
+    def __init__(
+        self, param: TransformationParameter, phase: int, seed: int = 0, stream: str = ""
+    ) -> None:
+        if param.force_color and param.force_gray:
+            raise FieldError("force_color and force_gray exclude each other; remove one")
+        if param.mean_file and param.mean_value:
+            raise FieldError("mean_file and mean_value exclude each other; remove one")
+        self.crop_size: int = param.crop_size
+        self.scale = np.float32(param.scale)
+        self.color = True if param.force_color else False if param.force_gray else None
+        self._mirrors = param.mirror
+        self._crops_at_random = bool(param.crop_size) and phase == TRAIN
+        self._mean_file: str = param.mean_file
+        self._mean = _mean(param)
+        self._seed, self._stream = seed, f"{stream}/transform"
+
+    def shape(self, image: Shape) -> Shape:
+        """Return the shape that an image of shape ``(C, H, W)`` gets.
+
+        Raises:
+            ShapeError: it is smaller than the crop, or the mean does not fit it.
+        """
+        channels, height, width = image
+        crop = self.crop_size
+        if crop > min(height, width):
+            raise ShapeError(
+                f"crop_size {crop} is larger than the image of {height} x {width} pixels; "
+                "lower crop_size or convert to larger images"
+            )
+        self._check_mean(image)
+        return Shape((channels, crop, crop)) if crop else Shape(image)
+
+    def _check_mean(self, image: Shape) -> None:
+        if self._mean is None:
+            return
+        if self._mean_file:
+            if self._mean.shape != tuple(image):
+                raise ShapeError(
+                    f"mean_file {self._mean_file} has the shape {Shape(self._mean.shape)}, the "
+                    f"image {Shape(image)}; compute the mean of this database, or use mean_value"
+                )
+        elif len(self._mean) not in (1, image[0]):
+            raise ShapeError(
+                f"{len(self._mean)} mean_values for {image[0]} channels; give 1 or {image[0]}"
+            )
+
+    def apply(self, images: Sequence[np.ndarray] | np.ndarray, first: int, out: np.ndarray) -> None:
+        """Write the transformed ``images`` to ``out``; ``first`` numbers the first of them.
+
+        Each image must have passed ``shape``. An array of equal images is done as a whole
+        where nothing is random.
+
+        Shapes:
+            images: N of ``(C, H, W)``.
+            out: ``(N, C, h, w)`` float32.
+        """
+        if self._mirrors or self._crops_at_random:
+            words = random_words(self._seed, self._stream, first, len(images))
+            for image, word, y in zip(images, words.tolist(), out, strict=True):
+                self._write(image, self._corner(image, word), self._mirrors and word[2] & 1, y)
+        elif isinstance(images, np.ndarray):
+            self._write(images, self._corner(images), False, out)
+        else:
+            for image, y in zip(images, out, strict=True):
+                self._write(image, self._corner(image), False, y)
+
+    def _corner(self, image: np.ndarray, word: Sequence[int] | None = None) -> tuple[int, int]:
+        """Return the crop's first row and column."""
+        if not self.crop_size:
+            return 0, 0
+        rows, columns = (length - self.crop_size for length in image.shape[-2:])
+        if self._crops_at_random and word is not None:
+            return word[0] % (rows + 1), word[1] % (columns + 1)
+        return rows // 2, columns // 2
+
+    def _write(self, x: np.ndarray, corner: tuple[int, int], flips: bool, y: np.ndarray) -> None:
+        """Crop, normalise and flip one image or a block of them into ``y``."""
+        (top, left), (height, width) = corner, y.shape[-2:]
+        window = (..., slice(top, top + height), slice(left, left + width))
+        target = y[..., ::-1] if flips else y
+        if self._mean is None:
+            np.multiply(x[window], self.scale, out=target)
+            return
+        mean = self._mean[window] if self._mean_file else self._mean
+        np.subtract(x[window], mean, out=target)
+        if self.scale != 1:
+            y *= self.scale
+
+
+def _mean(param: TransformationParameter) -> np.ndarray | None:
+    """Return the mean as ``(C, H, W)`` from a file, ``(C, 1, 1)`` from values, or None."""
+    if param.mean_file:
+        return read_mean(param.mean_file)
+    if param.mean_value:
+        return np.array(param.mean_value, np.float32).reshape(-1, 1, 1)
+    return None
+
+
+def read_mean(path: str | Path) -> np.ndarray:
+    """Return the mean image of a BlobProto file as ``(C, H, W)`` float32.
+
+    Raises:
+        MissingFile: it is not there.
+        ShapeError: it holds no single image.
+    """
+    from netdef.io.blobs import read_blob
+
+    mean = np.asarray(read_blob(Path(path)), np.float32)
+    with at(str(path)):
+        if mean.ndim < 3 or mean.size != Shape(mean.shape[-3:]).size:
+            raise ShapeError(f"a blob of shape {Shape(mean.shape)} is not the mean of images")
+    return mean.reshape(mean.shape[-3:])
