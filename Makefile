@@ -1,19 +1,20 @@
 # Run inside an environment that has `pip install -e '.[test]'`.
 
-.PHONY: check check-slow test format proto wheel
+.PHONY: check lint test check-slow format proto wheel
 
-check:  ## what CI runs
+check: lint test  ## what CI runs
+
+lint:
 	ruff check .
 	ruff format --check .
 	mypy
 	lint-imports
+
+test:
 	python -m pytest
 
 check-slow:
 	python -m pytest -m slow
-
-test:
-	python -m pytest
 
 format:
 	ruff check --fix .

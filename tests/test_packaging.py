@@ -104,14 +104,19 @@ def built(checkout, tmp_path_factory) -> tuple[Path, Path]:
     return next(folder.glob("*.tar.gz")), next(folder.glob("*.whl"))
 
 
+def names_in(wheel: Path) -> set[str]:
+    with zipfile.ZipFile(wheel) as archive:
+        return set(archive.namelist())
+
+
 def test_the_wheel_has_every_file_of_the_packages_and_no_other(checkout, built):
-    names = set(zipfile.ZipFile(built[1]).namelist())
-    assert {n for n in names if ".dist-info/" not in n} == set(files_of_packages(checkout))
+    assert {n for n in names_in(built[1]) if ".dist-info/" not in n} == set(
+        files_of_packages(checkout)
+    )
 
 
 def test_the_wheel_carries_the_license(built):
-    names = zipfile.ZipFile(built[1]).namelist()
-    assert f"netdef-{netdef.__version__}.dist-info/licenses/LICENSE" in names
+    assert f"netdef-{netdef.__version__}.dist-info/licenses/LICENSE" in names_in(built[1])
 
 
 def test_the_sdist_has_what_a_packager_needs(checkout, built):
