@@ -1,0 +1,1 @@
+"""Weights, snapshots and mean images as files."""
