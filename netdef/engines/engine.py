@@ -1,0 +1,54 @@
+"""What an engine is: primitives made ready once and run many times."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any, ClassVar
+
+import numpy as np
+
+from netdef.engines.scratch import Scratch
+
+Run = Callable[[], object]
+
+
+@dataclass
+class Clock:
+    """What random numbers depend on besides their stream: the seed and the pass."""
+
+    seed: int = 0
+    iteration: int = 0
+
+
+class Engine:
+    """Some primitives of one library, over the array module of one device.
+
+    Each primitive is a method that takes the arrays and options of a call and returns
+    what runs it, with views, sizes and scratch memory worked out once. An engine
+    overrides what it does faster and inherits the rest, so every engine can run every
+    call that it does not refuse.
+    """
+
+    name: ClassVar[str]
+    puts_batch_innermost: ClassVar[bool] = False
+    """True if images are best kept as (C, H, W, N) in memory."""
+
+    def __init__(
+        self,
+        xp: ModuleType = np,
+        scratch: Scratch | None = None,
+        clock: Clock | None = None,
+    ) -> None:
+        self.xp = xp
+        self.scratch = scratch or Scratch(xp)
+        self.clock = clock or Clock()
+
+    def refuses(self, primitive: str, dtype: str, options: Mapping[str, Any]) -> str | None:
+        """Return why this engine cannot run the call, or None if it can."""
+        return None
+
+    def prepare(self, primitive: str, arrays: Mapping[str, Any], options: Mapping[str, Any]) -> Run:
+        """Return what runs the primitive on these arrays."""
+        self.scratch.begin()
+        run: Run = getattr(self, primitive)(**arrays, **options)
+        return run

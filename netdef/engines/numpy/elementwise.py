@@ -1,0 +1,193 @@
+"""The primitive ``map``: an expression as a few passes over blocks that stay in the cache."""
+
+from collections.abc import Iterator
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from netdef.engines.engine import Engine, Run
+from netdef.expression import COMPARISONS, Expression, Operand, c_statements, compile_expression
+
+_BLOCK = 1 << 15
+"""Elements of a block: with a few registers, about the size of the L2 cache."""
+
+
+class Elementwise(Engine):
+    """The primitive ``map``."""
+
+    def map(
+        self,
+        out: Any = None,
+        add_to: Any = None,
+        *,
+        expression: str,
+        numbers: dict[str, float],
+        **arrays: Any,
+    ) -> Run:
+        compiled = compile_expression(expression, numbers)
+        target = out if add_to is None else add_to
+        if self.xp is not np:
+            return self._kernel(compiled, target, add_to is not None, arrays)
+        names, views = list(arrays), _coalesce([target, *arrays.values()])
+        registers = _Registers(self, compiled, min(_BLOCK, target.size), target.dtype)
+        steps: list[Run] = []
+        for part in _blocks(views[0].shape):
+            block = {name: v[part] for name, v in zip(names, views[1:], strict=True)}
+            steps += registers.steps(views[0][part], block, add_to is not None)
+        if len(steps) == 1:
+            return steps[0]
+
+        def run() -> None:
+            for step in steps:
+                step()
+
+        return run
+
+    def _kernel(
+        self, expression: Expression, target: Any, adds: bool, arrays: dict[str, Any]
+    ) -> Run:
+        text = c_statements(expression, "result +=" if adds else "result =")
+        read = ", ".join(f"T {name}" for name in arrays)
+        kernel = self.xp.ElementwiseKernel(read, "T result", text, "netdef_map")
+        operands = [a.astype(target.dtype, copy=False) for a in arrays.values()]
+        if not operands:
+            value = expression.value
+            return lambda: target.fill(value) if not adds else target.__iadd__(value)
+        return lambda: kernel(*operands, target)
+
+
+class _Registers:
+    """The temporaries of an expression, each one block long, used again when they are free."""
+
+    def __init__(self, engine: Engine, expression: Expression, size: int, dtype: Any) -> None:
+        self.xp, self.expression, self.engine = engine.xp, expression, engine
+        self.size, self.dtype = size, dtype
+        self.rooms: dict[tuple[int, str], Any] = {}
+        self.last_use: dict[Operand, int] = {}
+        for i, operation in enumerate(expression.operations):
+            self.last_use.update((o, i) for o in operation.operands)
+
+    def room(self, number: int, kind: str, shape: tuple[int, ...]) -> Any:
+        if (number, kind) not in self.rooms:
+            dtype = self.dtype if kind == "value" else kind
+            self.rooms[number, kind] = self.engine.scratch.take((self.size,), dtype)
+        flat = self.rooms[number, kind]
+        return flat[: int(np.prod(shape, dtype=np.int64))].reshape(shape)
+
+    def steps(self, target: Any, block: dict[str, Any], adds: bool) -> list[Run]:
+        """Return the calls that compute one block."""
+        xp, operations = self.xp, self.expression.operations
+        value = self.expression.value
+        if not operations:
+            bare = block[value] if isinstance(value, str) else value
+            if adds:
+                return [partial(xp.add, target, bare, target)]
+            return [partial(xp.copyto, target, bare)]
+        results: list[Any] = []
+        free: dict[str, list[int]] = {"value": [], "bool": []}
+        held: dict[int, tuple[int, str]] = {}
+        made = {"value": 0, "bool": 0}
+        steps: list[Run] = []
+        for i, operation in enumerate(operations):
+            operands = [self.operand(o, results, block) for o in operation.operands]
+            kind = "bool" if operation.function in COMPARISONS else "value"
+            is_last = i == value and not adds and kind == "value"
+            if is_last:
+                goal = target
+            else:
+                if free[kind]:
+                    number = free[kind].pop()
+                else:
+                    number, made[kind] = made[kind], made[kind] + 1
+                held[i] = number, kind
+                goal = self.room(number, kind, target.shape)
+            steps += self.calls(operation.function, operands, goal, target.shape)
+            results.append(goal)
+            for o in set(operation.operands):
+                if o in held and self.last_use[o] == i:
+                    number, kind_of = held.pop(o)  # type: ignore[call-overload]
+                    free[kind_of].append(number)
+        if adds:
+            steps.append(partial(xp.add, target, results[-1], target))
+        elif results[-1] is not target:
+            steps.append(partial(xp.copyto, target, results[-1]))
+        return steps
+
+    @staticmethod
+    def operand(operand: Operand, results: list[Any], block: dict[str, Any]) -> Any:
+        if isinstance(operand, str):
+            return block[operand]
+        return results[operand] if isinstance(operand, int) else operand
+
+    def calls(
+        self, function: str, operands: list[Any], goal: Any, shape: tuple[int, ...]
+    ) -> list[Run]:
+        if function != "where":
+            return [partial(getattr(self.xp, function), *operands, out=goal)]
+        return self.choose(*operands, goal, shape)
+
+    def choose(self, condition: Any, a: Any, b: Any, goal: Any, shape: tuple[int, ...]) -> list[Run]:
+        """Choose by bits: ``b ^ ((a ^ b) & mask)``, six times as fast as a masked copy."""
+        xp = self.xp
+        bits = f"int{8 * np.dtype(self.dtype).itemsize}"
+        mask, one, other = (self.room(k, bits, shape) for k in range(3))
+
+        def as_value(room: Any) -> Any:
+            return room.view(self.dtype)
+
+        return [
+            partial(xp.copyto, mask, condition),
+            partial(xp.negative, mask, out=mask),
+            partial(xp.copyto, as_value(one), a),
+            partial(xp.copyto, as_value(other), b),
+            partial(xp.bitwise_xor, one, other, out=one),
+            partial(xp.bitwise_and, one, mask, out=one),
+            partial(xp.bitwise_xor, one, other, out=one),
+            partial(xp.copyto, goal, as_value(one)),
+        ]
+
+
+def _coalesce(arrays: list[Any]) -> list[Any]:
+    """View arrays, broadcast to the first's shape, with as few and as long axes as possible."""
+    shape = arrays[0].shape
+    views = [np.broadcast_to(a, shape) if a.shape != shape else a for a in arrays]
+    order = sorted(range(len(shape)), key=lambda i: (-abs(views[0].strides[i]), i))
+    views = [v.transpose(order) for v in views]
+    sizes: list[int] = []
+    strides: list[list[int]] = [[] for _ in views]
+    for axis, size in enumerate(views[0].shape):
+        if size == 1:
+            continue
+        merges = bool(sizes) and all(
+            s[-1] == v.strides[axis] * size for s, v in zip(strides, views, strict=True)
+        )
+        if merges:
+            sizes[-1] *= size
+        else:
+            sizes.append(size)
+        for s, v in zip(strides, views, strict=True):
+            if merges:
+                s[-1] = v.strides[axis]
+            else:
+                s.append(v.strides[axis])
+    as_strided = np.lib.stride_tricks.as_strided
+    first = as_strided(views[0], sizes, strides[0], writeable=True)
+    rest = zip(views[1:], strides[1:], strict=True)
+    return [first, *(as_strided(v, sizes, s, writeable=False) for v, s in rest)]
+
+
+def _blocks(shape: tuple[int, ...]) -> Iterator[tuple[slice | int, ...]]:
+    """Yield parts of at most ``_BLOCK`` elements that cover the shape."""
+    if not shape:
+        yield (...,)  # type: ignore[misc]
+        return
+    row = int(np.prod(shape[1:], dtype=np.int64))
+    if row <= _BLOCK or len(shape) == 1:
+        step = max(1, _BLOCK // max(1, row))
+        for i in range(0, shape[0], step):
+            yield (slice(i, min(i + step, shape[0])),)
+        return
+    for i in range(shape[0]):
+        for rest in _blocks(shape[1:]):
+            yield (i, *rest)

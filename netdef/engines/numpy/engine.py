@@ -1,0 +1,28 @@
+"""The reference engine, put together from its families of primitives."""
+
+from typing import ClassVar
+
+from netdef.engines.numpy.convolution import Convolutions
+from netdef.engines.numpy.copying import Copying
+from netdef.engines.numpy.elementwise import Elementwise
+from netdef.engines.numpy.normalization import Normalization
+from netdef.engines.numpy.pooling import Pooling
+from netdef.engines.numpy.products import Products
+from netdef.engines.numpy.scoring import Scoring
+from netdef.engines.numpy.softmax import Softmax
+
+
+class NumpyEngine(
+    Products,
+    Convolutions,
+    Pooling,
+    Normalization,
+    Softmax,
+    Scoring,
+    Elementwise,
+    Copying,
+):
+    """Every primitive on NumPy's functions, or on CuPy's, which are the same."""
+
+    name: ClassVar[str] = "numpy"
+    puts_batch_innermost: ClassVar[bool] = True

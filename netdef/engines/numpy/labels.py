@@ -1,0 +1,57 @@
+"""Class numbers as they come from a blob: checked, and turned into places of scores."""
+
+from typing import Any
+
+from netdef.engines.engine import Engine
+from netdef.errors import DataError
+
+
+class Labels:
+    """The labels of scores with classes along ``axis``, one for each other place.
+
+    After ``read``: ``number`` is each label as an integer, ``is_valid`` is 0 where it is
+    ``ignore`` and 1 elsewhere, and ``place`` is where its score lies in the flat scores.
+    """
+
+    def __init__(
+        self, engine: Engine, shape: tuple[int, ...], label: Any, axis: int, ignore: int | None
+    ) -> None:
+        self.xp, self.ignore = engine.xp, ignore
+        self.classes = shape[axis]
+        inner = 1
+        for size in shape[axis % len(shape) + 1 :]:
+            inner *= size
+        self._label, self._inner = label.reshape(-1), inner
+        count = self._label.size
+        self.number = engine.scratch.take((count,), "int64")
+        self.place = engine.scratch.take((count,), "int64")
+        self.is_valid = engine.scratch.take((count,), "bool")
+        at = engine.xp.arange(count)
+        self._start = at // inner * (inner * self.classes) + at % inner
+
+    def read(self) -> None:
+        """Take the labels that are in the blob now.
+
+        Raises:
+            DataError: a label is none of the classes.
+        """
+        xp = self.xp
+        xp.copyto(self.number, self._label, casting="unsafe")
+        if self.ignore is None:
+            self.is_valid.fill(True)
+        else:
+            xp.not_equal(self.number, self.ignore, out=self.is_valid)
+            xp.multiply(self.number, self.is_valid, out=self.number)
+        if self.number.min(initial=0) < 0 or self.number.max(initial=0) >= self.classes:
+            self._refuse()
+        xp.multiply(self.number, self._inner, out=self.place)
+        xp.add(self.place, self._start, out=self.place)
+
+    def _refuse(self) -> None:
+        is_wrong = (self.number < 0) | (self.number >= self.classes)
+        at = int(self.xp.argmax(is_wrong))
+        raise DataError(
+            f"label {int(self.number[at])} (item {at // self._inner} of the batch) is outside the"
+            f" {self.classes} classes 0 to {self.classes - 1}; correct the label, or the number"
+            " of outputs below"
+        )

@@ -1,0 +1,116 @@
+"""Softmax, alone and with its loss."""
+
+from typing import Any
+
+import numpy as np
+
+from netdef.engines.engine import Engine, Run
+from netdef.engines.numpy.labels import Labels
+
+
+class Softmax(Engine):
+    """The primitives ``softmax`` and ``softmax_loss`` with their gradients."""
+
+    def softmax(self, x: Any, out: Any, *, axis: int) -> Run:
+        xp = self.xp
+        line = self.scratch.take(_one_along(x.shape, axis), x.dtype)
+
+        def run() -> None:
+            xp.amax(x, axis=axis, keepdims=True, out=line)
+            xp.subtract(x, line, out=out)
+            xp.exp(out, out=out)
+            xp.sum(out, axis=axis, keepdims=True, out=line)
+            xp.divide(out, line, out=out)
+
+        return run
+
+    def softmax_grad(self, y: Any, dy: Any, out: Any, *, axis: int) -> Run:
+        xp = self.xp
+        line = self.scratch.take(_one_along(y.shape, axis), y.dtype)
+        product = self.scratch.take(y.shape, y.dtype)
+
+        def run() -> None:
+            xp.multiply(y, dy, out=product)
+            xp.sum(product, axis=axis, keepdims=True, out=line)
+            xp.subtract(dy, line, out=product)
+            xp.multiply(product, y, out=out)
+
+        return run
+
+    def softmax_loss(
+        self,
+        x: Any,
+        label: Any,
+        out: Any,
+        probability: Any,
+        normalizer: Any,
+        *,
+        axis: int,
+        ignore: int | None,
+        normalization: str,
+    ) -> Run:
+        xp = self.xp
+        plain = probability
+        if plain is None or not plain.flags.c_contiguous:
+            plain = self.scratch.take(x.shape, x.dtype)
+        soften = self.softmax(x, plain, axis=axis)
+        labels = Labels(self, x.shape, label, axis, ignore)
+        loss = self.scratch.take(labels.number.shape, x.dtype)
+        divisor = _divisor(normalization, labels, x.shape[0])
+        smallest = np.finfo(np.float32).tiny
+
+        def run() -> None:
+            soften()
+            labels.read()
+            xp.take(plain.reshape(-1), labels.place, out=loss, mode="clip")
+            xp.maximum(loss, smallest, out=loss)
+            xp.log(loss, out=loss)
+            xp.multiply(loss, labels.is_valid, out=loss)
+            normalizer.fill(divisor())
+            xp.divide(-loss.sum(), normalizer, out=out)
+            if probability is not None and plain is not probability:
+                xp.copyto(probability, plain)
+
+        return run
+
+    def softmax_loss_grad(
+        self,
+        probability: Any,
+        label: Any,
+        normalizer: Any,
+        dloss: Any,
+        out: Any,
+        *,
+        axis: int,
+        ignore: int | None,
+    ) -> Run:
+        xp = self.xp
+        labels = Labels(self, probability.shape, label, axis, ignore)
+        wide = labels.is_valid.reshape(_one_along(probability.shape, axis))
+        plain = out if out.flags.c_contiguous else self.scratch.take(out.shape, out.dtype)
+        true = self.scratch.take(labels.number.shape, out.dtype)
+        flat = plain.reshape(-1)
+
+        def run() -> None:
+            labels.read()
+            xp.copyto(plain, probability)
+            xp.take(flat, labels.place, out=true, mode="clip")
+            xp.subtract(true, 1, out=true)
+            flat[labels.place] = true
+            if ignore is not None:
+                xp.multiply(plain, wide, out=plain)
+            xp.multiply(plain, dloss / normalizer, out=out)
+
+        return run
+
+
+def _one_along(shape: tuple[int, ...], axis: int) -> tuple[int, ...]:
+    return tuple(1 if i == axis % len(shape) else n for i, n in enumerate(shape))
+
+
+def _divisor(normalization: str, labels: Labels, batch: int) -> Any:
+    """Return what gives Caffe's normalizer, at least 1 so that no labels make no loss."""
+    if normalization == "VALID":
+        return lambda: max(1.0, float(labels.is_valid.sum()))
+    fixed = {"FULL": labels.number.size, "BATCH_SIZE": batch, "NONE": 1}[normalization]
+    return lambda: max(1.0, float(fixed))

@@ -1,0 +1,45 @@
+"""Memory that a primitive needs only while it runs: all share one block."""
+
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+_ALIGNMENT = 64
+
+
+def fake(shape: tuple[int, ...], dtype: Any, order: tuple[int, ...] | None = None) -> np.ndarray:
+    """Return an array of any size that takes no memory: to look at, never to read or write."""
+    axes = order or tuple(range(len(shape)))
+    strides = [0] * len(shape)
+    step = np.dtype(dtype).itemsize
+    for axis in reversed(axes):
+        strides[axis] = step
+        step *= max(shape[axis], 1)
+    return np.lib.stride_tricks.as_strided(np.empty(1, dtype), shape, strides, writeable=True)
+
+
+class Scratch:
+    """Hands out parts of one block; ``begin`` makes the whole block free again.
+
+    With ``block`` None it only counts: what it hands out are fakes, and ``bytes`` is the
+    size of the block that all the calls need.
+    """
+
+    def __init__(self, xp: ModuleType = np, block: Any = None) -> None:
+        self.xp, self.block, self.bytes, self._used = xp, block, 0, 0
+
+    def begin(self) -> None:
+        """Forget what was handed out: the next call may use the same memory."""
+        self._used = 0
+
+    def take(self, shape: tuple[int, ...], dtype: Any) -> Any:
+        """Return an array of garbage, until ``begin``."""
+        size = int(np.prod(shape, dtype=np.int64)) * np.dtype(dtype).itemsize
+        start = self._used
+        self._used += -(-size // _ALIGNMENT) * _ALIGNMENT
+        self.bytes = max(self.bytes, self._used)
+        if self.block is None:
+            return fake(shape, dtype)
+        assert self._used <= self.block.size, "the plan reserved too little scratch memory"
+        return self.block[start : start + size].view(dtype).reshape(shape)

@@ -1,0 +1,175 @@
+"""The language of ``ops.map``: one elementwise formula, for every device.
+
+Python's arithmetic (``+ - * / **``), comparisons, ``where(condition, a, b)`` and the
+functions in ``FUNCTIONS``, over names of arrays and numbers. ``compile_expression`` turns
+it into a few operations on registers, which NumPy runs block by block and from which the
+text of a GPU kernel is made.
+"""
+
+import ast
+import operator
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+
+from netdef.errors import SchemaError
+
+FUNCTIONS = {
+    "exp": 1, "log": 1, "sqrt": 1, "tanh": 1, "abs": 1, "sign": 1, "square": 1, "reciprocal": 1,
+    "log1p": 1, "maximum": 2, "minimum": 2, "power": 2, "where": 3,
+}  # fmt: skip
+_BINARY = {
+    ast.Add: "add",
+    ast.Sub: "subtract",
+    ast.Mult: "multiply",
+    ast.Div: "divide",
+    ast.Pow: "power",
+}
+_COMPARE = {
+    ast.Gt: "greater",
+    ast.GtE: "greater_equal",
+    ast.Lt: "less",
+    ast.LtE: "less_equal",
+    ast.Eq: "equal",
+    ast.NotEq: "not_equal",
+}
+_FOLD: dict[type[ast.operator], Callable[[float, float], float]] = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.Div: operator.truediv,
+    ast.Pow: operator.pow,
+}
+COMPARISONS = frozenset(_COMPARE.values())
+
+Operand = str | float | int
+"""An array's name, a number, or (an int) the operation whose result is meant."""
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One function of NumPy's name applied to operands."""
+
+    function: str
+    operands: tuple[Operand, ...]
+
+
+@dataclass(frozen=True)
+class Expression:
+    """Operations in order; the value is the last one's. Empty for a bare name or number."""
+
+    operations: tuple[Operation, ...]
+    value: Operand
+
+
+def compile_expression(text: str, numbers: Mapping[str, float]) -> Expression:
+    """Turn an expression's text into operations, with named numbers put in.
+
+    Raises:
+        SchemaError: the text is not in the language (a bug of the layer).
+    """
+    return _compile(text, tuple(sorted(numbers.items())))
+
+
+@lru_cache(maxsize=1024)
+def _compile(text: str, numbers: tuple[tuple[str, float], ...]) -> Expression:
+    compiler = _Compiler(dict(numbers), text)
+    value = compiler.visit(ast.parse(text, mode="eval").body)
+    return Expression(tuple(compiler.operations), value)
+
+
+class _Compiler(ast.NodeVisitor):
+    def __init__(self, numbers: dict[str, float], text: str) -> None:
+        self.numbers, self.text = numbers, text
+        self.operations: list[Operation] = []
+
+    def emit(self, function: str, *operands: Operand) -> Operand:
+        operation = Operation(function, operands)
+        if operation not in self.operations:
+            self.operations.append(operation)
+        return self.operations.index(operation)
+
+    def visit_Name(self, node: ast.Name) -> Operand:
+        return self.numbers.get(node.id, node.id)
+
+    def visit_Constant(self, node: ast.Constant) -> Operand:
+        return float(node.value)  # type: ignore[arg-type]
+
+    def visit_UnaryOp(self, node: ast.UnaryOp) -> Operand:
+        value = self.visit(node.operand)
+        return -value if isinstance(value, float) else self.emit("negative", value)
+
+    def visit_BinOp(self, node: ast.BinOp) -> Operand:
+        left, right = self.visit(node.left), self.visit(node.right)
+        if isinstance(left, float) and isinstance(right, float):
+            return _FOLD[type(node.op)](left, right)
+        if isinstance(node.op, ast.Pow):
+            return self.power(left, right)
+        return self.emit(_BINARY[type(node.op)], left, right)
+
+    def visit_Compare(self, node: ast.Compare) -> Operand:
+        left, right = self.visit(node.left), self.visit(node.comparators[0])
+        return self.emit(_COMPARE[type(node.ops[0])], left, right)
+
+    def visit_Call(self, node: ast.Call) -> Operand:
+        name = getattr(node.func, "id", "")
+        operands = [self.visit(a) for a in node.args]
+        if FUNCTIONS.get(name) != len(operands):
+            raise SchemaError(f"{name} with {len(operands)} operands is no function of ops.map")
+        return self.power(*operands) if name == "power" else self.emit(name, *operands)
+
+    def generic_visit(self, node: ast.AST) -> Operand:
+        raise SchemaError(f"{type(node).__name__} is not in the language of ops.map: {self.text}")
+
+    def power(self, base: Operand, exponent: Operand) -> Operand:
+        """Write quarters as square roots, which are many times as fast as a power."""
+        if not isinstance(exponent, float) or exponent * 4 % 1 or not 0.25 <= abs(exponent) <= 3:
+            return self.emit("power", base, exponent)
+        whole, quarters = divmod(int(abs(exponent) * 4), 4)
+        factors: list[Operand] = [base] * (whole % 2)
+        if whole >= 2:
+            factors.append(self.emit("square", base))
+        if quarters:
+            root = self.emit("sqrt", base)
+            factors += [root] * (quarters >= 2)
+            factors += [self.emit("sqrt", root)] * (quarters % 2)
+        product = factors[0]
+        for factor in factors[1:]:
+            product = self.emit("multiply", product, factor)
+        return self.emit("reciprocal", product) if exponent < 0 else product
+
+
+_C_BINARY = {
+    "add": "+", "subtract": "-", "multiply": "*", "divide": "/", "greater": ">",
+    "greater_equal": ">=", "less": "<", "less_equal": "<=", "equal": "==", "not_equal": "!=",
+}  # fmt: skip
+_C_CALL = {
+    "negative": "-({0})",
+    "square": "({0}) * ({0})",
+    "reciprocal": "1 / ({0})",
+    "sign": "T(({0}) > 0) - T(({0}) < 0)",
+    "maximum": "max(T({0}), T({1}))",
+    "minimum": "min(T({0}), T({1}))",
+    "power": "pow(T({0}), T({1}))",
+    "where": "({0}) ? T({1}) : T({2})",
+}
+
+
+def c_statements(expression: Expression, result: str) -> str:
+    """Write the expression as statements of C++ over scalars of type ``T``."""
+
+    def name(operand: Operand) -> str:
+        if isinstance(operand, float):
+            return f"T({operand!r})"
+        return f"r{operand}" if isinstance(operand, int) else operand
+
+    lines = []
+    for i, operation in enumerate(expression.operations):
+        operands = [name(o) for o in operation.operands]
+        if operation.function in _C_BINARY:
+            value = f" {_C_BINARY[operation.function]} ".join(operands)
+        else:
+            value = _C_CALL.get(operation.function, operation.function + "({0})").format(*operands)
+        kind = "bool" if operation.function in COMPARISONS else "T"
+        lines.append(f"{kind} r{i} = {value};")
+    return " ".join([*lines, f"{result} {name(expression.value)};"])

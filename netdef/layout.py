@@ -1,0 +1,75 @@
+"""A pass of ``compile``: in which order the axes of each value lie in memory.
+
+The values stay ``(N, C, H, W)`` for whoever looks at them. An engine that works fastest
+with the batch innermost gets its images as ``(C, H, W, N)`` in memory: then every window,
+channel and concatenation is made of long contiguous runs, and a convolution of the whole
+batch is one matrix product.
+"""
+
+from collections.abc import Iterable
+
+from netdef.engines import Choice
+from netdef.engines.scratch import fake
+from netdef.program import Call, Value, View
+
+_IMAGES = {"conv", "conv_grad_x", "conv_grad_weight", "pool_max", "pool_max_grad", "pool_average"}
+_IMAGES |= {"pool_average_grad", "pool_max_place", "window_sum"}
+_SAME = {"map", "batch_statistics", "batch_norm_grad", "concat", "copy", "softmax", "softmax_grad"}
+_MOVABLE = {"blob", "diff", "saved", "temporary"}
+
+Order = tuple[int, ...]
+
+
+def orders(
+    calls: Iterable[Call], choices: Iterable[Choice], plain: frozenset[Value]
+) -> dict[Value, Order]:
+    """Return the order of the axes, outermost first, of all values that are not plain.
+
+    ``plain`` names values that must keep their order, such as inputs a user fills.
+    """
+    pairs = list(zip(calls, choices, strict=True))
+    found: set[Value] = set()
+    grew = True
+    while grew:
+        before = len(found)
+        for call, choice in pairs:
+            if choice.engine.puts_batch_innermost:
+                found |= _spread(call, found)
+        grew = len(found) > before
+    inner = {v: (*range(1, v.ndim), 0) for v in found - plain}
+    for call, _ in pairs:
+        for view in _views(call):
+            if view.base in inner and not _is_possible(view, inner[view.base]):
+                del inner[view.base]
+    return inner
+
+
+def _spread(call: Call, found: set[Value]) -> set[Value]:
+    """Return the values of the call that lie batch innermost if ``found`` do."""
+    values = {
+        v
+        for v in (*call.read_values(), *call.written_values())
+        if v.ndim >= 3 and v.kind in _MOVABLE
+    }
+    ranks = {v.ndim for v in values & found}
+    if call.primitive in _IMAGES:
+        return values
+    if call.primitive in _SAME:
+        return {v for v in values if v.ndim in ranks}
+    return set()
+
+
+def _views(call: Call) -> Iterable[View]:
+    for roles in (call.reads, call.writes):
+        for operand in roles.values():
+            for each in operand if isinstance(operand, tuple) else (operand,):
+                if isinstance(each, View):
+                    yield each
+
+
+def _is_possible(view: View, order: Order) -> bool:
+    try:
+        view.of(fake(view.base.shape, view.dtype, order))
+    except (ValueError, AttributeError):
+        return False
+    return True

@@ -1,0 +1,224 @@
+"""The primitives that layers are written in: a closed vocabulary.
+
+A layer calls them on ``ops``. ``record`` hands it an ``Ops`` that writes the calls down;
+tests hand it one that runs them at once. Either way a call arrives at ``emit`` with what
+it reads, what it writes and its options, so that liveness, fusing and layouts need no
+knowledge of single primitives.
+
+Arrays that a primitive overwrites are passed as ``out``, arrays it adds to as ``add_to``.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from netdef.window import Window
+
+Array = Any
+Arrays = Mapping[str, Any]
+
+DROPPABLE = {("pool_max", "index"), ("softmax_loss", "probability")}
+"""Written roles that a primitive may be asked not to write, when nobody reads them."""
+
+
+class Ops(ABC):
+    """Every primitive, as a layer calls it."""
+
+    @abstractmethod
+    def emit(self, primitive: str, reads: Arrays, writes: Arrays, **options: Any) -> None:
+        """Take one call: run it or write it down."""
+
+    def gemm(
+        self,
+        a: Array,
+        b: Array,
+        *,
+        trans_a: bool = False,
+        trans_b: bool = False,
+        bias: Array = None,
+        out: Array = None,
+        add_to: Array = None,
+    ) -> None:
+        """Matrix product: ``out = A B + bias`` by row, or ``add_to += A B``."""
+        writes = _target(out, add_to)
+        self.emit("gemm", dict(a=a, b=b, bias=bias), writes, trans_a=trans_a, trans_b=trans_b)
+
+    def conv(
+        self, x: Array, weight: Array, window: Window, group: int, *, bias: Array = None, out: Array
+    ) -> None:
+        """Cross-correlate x ``(N, C, *S)`` with weight ``(O, C / group, *kernel)``, and add bias."""
+        reads = dict(x=x, weight=weight, bias=bias)
+        self.emit("conv", reads, dict(out=out), window=window, group=group)
+
+    def conv_grad_x(
+        self, weight: Array, dy: Array, window: Window, group: int, *, out: Array
+    ) -> None:
+        """Gradient of ``conv`` with respect to x; also the forward of a deconvolution."""
+        reads = dict(weight=weight, dy=dy)
+        self.emit("conv_grad_x", reads, dict(out=out), window=window, group=group)
+
+    def conv_grad_weight(
+        self, x: Array, dy: Array, window: Window, group: int, *, add_to: Array
+    ) -> None:
+        """Gradient of ``conv`` with respect to its weight."""
+        reads = dict(x=x, dy=dy)
+        self.emit("conv_grad_weight", reads, dict(add_to=add_to), window=window, group=group)
+
+    def pool_max(self, x: Array, window: Window, *, out: Array, index: Array) -> None:
+        """Largest pixel under the window; index is its place in the kernel, row by row.
+
+        Windows are clipped to the image. Of equal pixels the first counts.
+        """
+        self.emit("pool_max", dict(x=x), dict(out=out, index=index), window=window)
+
+    def pool_max_grad(self, dy: Array, index: Array, window: Window, *, out: Array) -> None:
+        """Gradient of ``pool_max`` with respect to x."""
+        self.emit("pool_max_grad", dict(dy=dy, index=index), dict(out=out), window=window)
+
+    def pool_max_place(self, index: Array, image: Array, window: Window, *, out: Array) -> None:
+        """Turn index into the pixel's place in its (unpadded) image plane, as Caffe's mask."""
+        size = tuple(image.shape[2:])
+        self.emit("pool_max_place", dict(index=index), dict(out=out), window=window, size=size)
+
+    def pool_average(self, x: Array, window: Window, *, out: Array) -> None:
+        """Sum under the window over Caffe's divisor: its size clipped to the padded image."""
+        self.emit("pool_average", dict(x=x), dict(out=out), window=window)
+
+    def pool_average_grad(self, dy: Array, window: Window, *, out: Array) -> None:
+        """Gradient of ``pool_average`` with respect to x."""
+        self.emit("pool_average_grad", dict(dy=dy), dict(out=out), window=window)
+
+    def window_sum(self, x: Array, size: int, axis: int, *, out: Array) -> None:
+        """Sum of the ``size`` neighbours along ``axis`` around each element, clipped at the ends."""
+        self.emit("window_sum", dict(x=x), dict(out=out), size=size, axis=axis)
+
+    def batch_statistics(self, x: Array, *, mean: Array, variance: Array) -> None:
+        """Mean and (biased) variance of each channel over all other axes."""
+        self.emit("batch_statistics", dict(x=x), dict(mean=mean, variance=variance))
+
+    def batch_norm_grad(self, y: Array, dy: Array, inverse_std: Array, *, out: Array) -> None:
+        """Gradient of ``y = (x - mean(x)) inverse_std`` through its batch statistics.
+
+        ``dx = inverse_std (dy - mean(dy) - y mean(dy y))``, means by channel.
+        """
+        reads = dict(y=y, dy=dy, inverse_std=inverse_std)
+        self.emit("batch_norm_grad", reads, dict(out=out))
+
+    def softmax(self, x: Array, axis: int, *, out: Array) -> None:
+        """``exp(x - max) / sum exp(x - max)`` along ``axis``."""
+        self.emit("softmax", dict(x=x), dict(out=out), axis=axis)
+
+    def softmax_grad(self, y: Array, dy: Array, axis: int, *, out: Array) -> None:
+        """Gradient of ``softmax``: ``y (dy - sum(y dy))``."""
+        self.emit("softmax_grad", dict(y=y, dy=dy), dict(out=out), axis=axis)
+
+    def softmax_loss(
+        self,
+        x: Array,
+        label: Array,
+        axis: int,
+        *,
+        ignore: int | None,
+        normalization: str,
+        out: Array,
+        probability: Array,
+        normalizer: Array,
+    ) -> None:
+        """Mean of ``-log softmax(x)[label]`` along ``axis``; divided by normalizer.
+
+        normalization is FULL (all labels), VALID (those not ignored), BATCH_SIZE or NONE.
+        """
+        writes = dict(out=out, probability=probability, normalizer=normalizer)
+        self.emit(
+            "softmax_loss",
+            dict(x=x, label=label),
+            writes,
+            axis=axis,
+            ignore=ignore,
+            normalization=normalization,
+        )
+
+    def softmax_loss_grad(
+        self,
+        probability: Array,
+        label: Array,
+        normalizer: Array,
+        dloss: Array,
+        axis: int,
+        *,
+        ignore: int | None,
+        out: Array,
+    ) -> None:
+        """Gradient of ``softmax_loss``: ``(probability - onehot(label)) dloss / normalizer``."""
+        reads = dict(probability=probability, label=label, normalizer=normalizer, dloss=dloss)
+        self.emit("softmax_loss_grad", reads, dict(out=out), axis=axis, ignore=ignore)
+
+    def accuracy(
+        self,
+        x: Array,
+        label: Array,
+        axis: int,
+        *,
+        top_k: int,
+        ignore: int | None,
+        out: Array,
+        per_class: Array = None,
+    ) -> None:
+        """The part of labels among the ``top_k`` largest scores along ``axis``."""
+        writes = dict(out=out, per_class=per_class)
+        self.emit("accuracy", dict(x=x, label=label), writes, axis=axis, top_k=top_k, ignore=ignore)
+
+    def map(
+        self, expression: str, *, out: Array = None, add_to: Array = None, **operands: Any
+    ) -> None:
+        """Compute an elementwise expression over arrays, which broadcast, and numbers.
+
+        See ``netdef.expression`` for the language: ``ops.map("maximum(x, 0)", x=x, out=y)``.
+        """
+        arrays = {k: v for k, v in operands.items() if hasattr(v, "shape")}
+        numbers = {k: float(v) for k, v in operands.items() if k not in arrays}
+        writes = _target(out, add_to)
+        self.emit("map", arrays, writes, expression=expression, numbers=numbers)
+
+    def sum(
+        self, x: Array, axes: tuple[int, ...], *, out: Array = None, add_to: Array = None
+    ) -> None:
+        """Sum over ``axes``, which the result no longer has."""
+        self.emit("sum", dict(x=x), _target(out, add_to), axes=axes)
+
+    def sum_product(
+        self, a: Array, b: Array, axes: tuple[int, ...], *, out: Array = None, add_to: Array = None
+    ) -> None:
+        """Sum of ``a b`` over ``axes``, which the result no longer has."""
+        self.emit("sum_product", dict(a=a, b=b), _target(out, add_to), axes=axes)
+
+    def copy(self, x: Array, *, out: Array) -> None:
+        """Copy x, whatever the strides and numeric types of both."""
+        self.emit("copy", dict(x=x), dict(out=out))
+
+    def fill(self, value: float, *, out: Array) -> None:
+        """Set every element to ``value``."""
+        self.emit("fill", {}, dict(out=out), value=value)
+
+    def concat(self, parts: tuple[Array, ...], axis: int, *, out: Array) -> None:
+        """Lay parts side by side along ``axis``."""
+        self.emit("concat", dict(parts=tuple(parts)), dict(out=out), axis=axis)
+
+    def uniform(self, name: str, *, out: Array) -> None:
+        """Fill with random numbers in [0, 1): the stream ``name`` of this layer, this iteration."""
+        self.emit("uniform", {}, dict(out=out), stream=name)
+
+    def feed(self, *, out: tuple[Array, ...]) -> None:
+        """Fill ``out`` with the next batch of the layer's data source."""
+        self.emit("feed", {}, dict(out=out))
+
+    def host(
+        self, function: Callable[..., None], *reads: Array, out: tuple[Array, ...] = ()
+    ) -> None:
+        """Call ``function(*reads, *out)`` on arrays of the host: what cannot be recorded."""
+        self.emit("host", dict(reads=reads), dict(out=out), function=function)
+
+
+def _target(out: Array, add_to: Array) -> Arrays:
+    assert (out is None) != (add_to is None), "give out or add_to"
+    return dict(out=out) if add_to is None else dict(add_to=add_to)

@@ -1,0 +1,167 @@
+"""Stage 5, ``compile``: an engine for every call, and memory for every value."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from netdef import layout, memory
+from netdef.engines import Choice, Engine, Scratch, choose
+from netdef.engines.scratch import fake
+from netdef.errors import at
+from netdef.ops import DROPPABLE
+from netdef.program import Call, Program, Value, View
+
+Order = tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Slot:
+    """Where a value lies: bytes from the start of the arena, and the order of its axes."""
+
+    offset: int
+    order: Order
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Calls with their engines, and a slot for every value that has one."""
+
+    program: Program
+    forward: tuple[Call, ...]
+    backward: tuple[Call, ...]
+    choices: tuple[Choice, ...]
+    slots: dict[Value, Slot]
+    kept: frozenset[Value]
+    arena_bytes: int
+    scratch_bytes: int
+
+    @property
+    def values_bytes(self) -> int:
+        """What the values would take if none shared memory."""
+        return sum(v.bytes for v in self.slots)
+
+    @property
+    def weight_bytes(self) -> int:
+        """The memory of all weights, shared ones once."""
+        return sum(4 * v.size for v in {v.name: v for v in self.program.weights.values()}.values())
+
+
+def compile_program(
+    program: Program, engines: Sequence[Engine], keep: str = "outputs"
+) -> Plan:
+    """Choose engines, layouts and buffers. ``engines`` come fastest first, the last runs all.
+
+    ``keep`` is ``"blobs"`` if every named blob and its diff must stay readable between
+    calls, ``"outputs"`` if only the inputs and outputs of the net need to.
+
+    Raises:
+        ConfigError: a layer asks for an engine that is not here or refuses.
+    """
+    kept = _kept(program, keep)
+    backward = _drop_unread(program.backward, kept)
+    forward = _drop_unread(program.forward, kept, backward)
+    calls = (*forward, *backward)
+    kept = frozenset(v for v in kept if v.kind == "blob" or _is_touched(v, calls))
+    choices = tuple(_choice(program, call, engines) for call in calls)
+    orders = layout.orders(calls, choices, _plain(program))
+    alive = memory.lives(calls, kept)
+    hosts = memory.share_in_place(calls, alive, orders, kept)
+    offsets, size = memory.place(alive)
+    for value, host in hosts.items():
+        offsets[value] = offsets[host]
+    slots = {v: Slot(o, orders.get(v) or tuple(range(v.ndim))) for v, o in offsets.items()}
+    scratch = _scratch_bytes(calls, choices, slots)
+    return Plan(program, forward, backward, choices, slots, kept, size, scratch)
+
+
+def _kept(program: Program, keep: str) -> frozenset[Value]:
+    graph = program.graph
+    names = graph.blobs if keep == "blobs" else {*graph.inputs, *graph.outputs}
+    ids = [graph.blobs[n] for n in names]
+    kept = {program.blobs[i] for i in ids}
+    kept |= {program.diffs[i] for i in program.seeds}
+    if keep == "blobs":
+        kept |= {program.diffs[i] for i in ids if i in program.diffs}
+    return frozenset(kept)
+
+
+def _is_touched(value: Value, calls: Sequence[Call]) -> bool:
+    return any(value in (*c.read_values(), *c.written_values()) for c in calls)
+
+
+def _drop_unread(
+    calls: Sequence[Call], kept: frozenset[Value], later: Sequence[Call] = ()
+) -> tuple[Call, ...]:
+    """Leave out calls, and written roles that may be dropped, whose results nobody reads."""
+    read = {v for call in later for v in call.read_values()} | kept
+    left: list[Call] = []
+    for call in reversed(calls):
+        writes = {
+            role: None
+            if isinstance(target, Value)
+            and target not in read
+            and (call.primitive, role) in DROPPABLE
+            else target
+            for role, target in call.writes.items()
+        }
+        written = list(replace(call, writes=writes).written_values())
+        is_needed = call.primitive in ("feed", "host") or any(
+            v in read or v.kind in ("grad", "weight") for v in written
+        )
+        if is_needed:
+            left.append(replace(call, writes=writes))
+            read.update(call.read_values())
+    return tuple(reversed(left))
+
+
+def _choice(program: Program, call: Call, engines: Sequence[Engine]) -> Choice:
+    node = program.graph.nodes[call.node]
+    asked = getattr(node.layer, "engine", None)
+    name = None if asked in (None, "DEFAULT", "CAFFE") else asked.lower()
+    written = next(call.written_values(), None)
+    with at(str(node)):
+        dtype = written.dtype if written else "float32"
+        return choose(call.primitive, dtype, call.options, engines, name)
+
+
+def _plain(program: Program) -> frozenset[Value]:
+    """Return the values that are filled from outside, which must lie as they are."""
+    sources = {t for n in program.graph.nodes if not n.bottoms for t in n.tops}
+    return frozenset(program.blobs[t] for t in sources)
+
+
+def arrays_of(operands: dict[str, Any], find: Any) -> dict[str, Any]:
+    """Put arrays in the place of values and views."""
+
+    def one(operand: Any) -> Any:
+        if operand is None:
+            return None
+        if isinstance(operand, tuple):
+            return tuple(one(o) for o in operand)
+        return operand.of(find(operand.base)) if isinstance(operand, View) else find(operand)
+
+    return {role: one(operand) for role, operand in operands.items()}
+
+
+def _scratch_bytes(
+    calls: Sequence[Call], choices: Sequence[Choice], slots: dict[Value, Slot]
+) -> int:
+    """Make every call ready on arrays without memory, to see what scratch memory it asks for."""
+
+    def find(value: Value) -> Any:
+        slot = slots.get(value)
+        return fake(value.shape, value.dtype, slot.order if slot else None)
+
+    counters: dict[type[Engine], Engine] = {}
+    for call, choice in zip(calls, choices, strict=True):
+        if call.primitive in ("feed", "host"):
+            continue
+        kind = type(choice.engine)
+        counter = counters.setdefault(kind, kind(scratch=Scratch()))
+        counter.prepare(call.primitive, arrays_of({**call.reads, **call.writes}, find), call.options)
+    return max((c.scratch.bytes for c in counters.values()), default=0)
+
+
+def steps(plan: Plan) -> Iterator[tuple[Call, Choice]]:
+    """Yield all calls, forward then backward, each with its engine."""
+    return zip((*plan.forward, *plan.backward), plan.choices, strict=True)
