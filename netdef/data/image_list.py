@@ -1,0 +1,50 @@
+"""Text files that list images and their labels."""
+
+import re
+from pathlib import Path
+from typing import NamedTuple
+
+from netdef.errors import DataError, cannot_read
+
+_LARGEST_LABEL = 2**31 - 1  # a Datum's label is an int32
+
+
+class ImageEntry(NamedTuple):
+    """One line of a list."""
+
+    line: int
+    name: str
+    label: int
+
+
+def read_image_list(path: str | Path) -> list[ImageEntry]:
+    """Return the entries of a list with one ``name label`` a line; names may hold blanks.
+
+    Raises:
+        MissingFile: the list is not there.
+        DataError: a line is not of that form (the message names it), or there is none.
+    """
+    try:
+        lines = Path(path).read_text().splitlines()
+    except OSError as error:
+        raise cannot_read(path, error) from error
+    except UnicodeDecodeError as error:
+        raise DataError(f"{path}: is not text; give a list of 'name label' lines") from error
+    entries = [_entry(path, *line) for line in enumerate(lines, 1) if line[1].strip()]
+    if not entries:
+        raise DataError(f"{path}: the list is empty; give one 'name label' a line")
+    return entries
+
+
+def _entry(path: str | Path, number: int, line: str) -> ImageEntry:
+    name, _, label = line.strip().rpartition(" ")
+    if not re.fullmatch(r"[+-]?[0-9]+", label):
+        raise DataError(
+            f"{path}:{number}: {label!r} is not a label; end the line with a blank and a whole "
+            "number"
+        )
+    if not name.strip():
+        raise DataError(f"{path}:{number}: no name before the label {label}")
+    if abs(int(label)) > _LARGEST_LABEL:
+        raise DataError(f"{path}:{number}: the label {label} is beyond 32 bits")
+    return ImageEntry(number, name.strip(), int(label))
