@@ -1,0 +1,143 @@
+"""Arrays as BlobProto, and the files that hold one: mean images."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from netdef.errors import WeightsError, at
+from netdef.io.content import read_content
+from netdef.io.whole_file import writing_whole
+from netdef.io.wire import fields, head, varint
+from netdef.proto import BlobProto
+
+Array = NDArray[np.float32]
+
+_SHAPE, _DIM, _DATA, _DOUBLE_DATA = 7, 1, 5, 8
+_OLD_AXES = (1, 2, 3, 4)
+_RAW_TYPE, _RAW_DATA = 10, 12
+# NVCaffe's numbers of the types of raw_data.
+_RAW_TYPES = {0: "<f8", 1: "<f4", 2: "<f2", 3: "<i4", 4: "<u4", 5: "?"}
+
+
+def array_of(blob: BlobProto) -> Array:
+    """Return the values of a blob as float32.
+
+    Raises:
+        WeightsError: the values do not fill the shape.
+    """
+    return array_from(memoryview(blob.SerializeToString()))
+
+
+def array_from(message: memoryview) -> Array:
+    """Return the values of a serialized BlobProto as float32, in an array of its own.
+
+    Takes data, double_data and NVCaffe's raw_data. The old shape num, channels, height, width
+    makes four axes.
+
+    Raises:
+        WeightsError: the message is damaged, or its values do not fill the shape.
+    """
+    found: dict[int, list[Any]] = {}
+    for number, value in fields(message):
+        found.setdefault(number, []).append(value)
+    values = _values(found)
+    shape = _shape(found, len(values))
+    if len(values) != int(np.prod(shape, dtype=object)):
+        raise WeightsError(f"is damaged: a blob of shape {shape} holds {len(values)} values")
+    return values.reshape(shape)
+
+
+def _values(found: dict[int, list[Any]]) -> Array:
+    kinds = {_DATA: "<f4", _DOUBLE_DATA: "<f8"}
+    if _RAW_DATA in found:
+        raw_type = found.get(_RAW_TYPE, [0])[-1]
+        if raw_type not in _RAW_TYPES:
+            raise WeightsError(f"holds raw_data of the unknown type {raw_type}")
+        kinds[_RAW_DATA] = _RAW_TYPES[raw_type]
+    for number, kind in kinds.items():
+        parts = found.get(number)
+        if parts:
+            return _joined(parts, np.dtype(kind))
+    return np.empty(0, np.float32)
+
+
+def _joined(parts: list[Any], kind: np.dtype[Any]) -> Array:
+    content = parts[0] if len(parts) == 1 else b"".join(parts)
+    if len(content) % kind.itemsize:
+        raise WeightsError("is damaged: a blob ends in the middle of a value")
+    return np.frombuffer(content, kind).astype(np.float32)
+
+
+def _shape(found: dict[int, list[Any]], count: int) -> tuple[int, ...]:
+    if _SHAPE in found:
+        dims: list[int] = []
+        for part in found[_SHAPE]:
+            dims += _dims(part)
+        return tuple(dims)
+    if any(axis in found for axis in _OLD_AXES):
+        return tuple(found.get(axis, [0])[-1] for axis in _OLD_AXES)
+    return (count,)
+
+
+def _dims(shape: memoryview) -> list[int]:
+    dims: list[int] = []
+    for number, value in fields(shape):
+        if number == _DIM and isinstance(value, int):
+            dims.append(value)
+        elif number == _DIM:
+            dims += _packed(value)
+    return dims
+
+
+def _packed(content: memoryview) -> Iterator[int]:
+    value = shift = 0
+    for byte in content:
+        value |= (byte & 0x7F) << shift
+        shift += 7
+        if byte < 0x80:
+            yield value
+            value = shift = 0
+
+
+def blob_of(array: NDArray[Any]) -> BlobProto:
+    """Return an array as a blob of float32."""
+    return BlobProto.FromString(b"".join(pieces(array)))
+
+
+def pieces(array: NDArray[Any]) -> list[bytes | memoryview]:
+    """Return a serialized BlobProto of float32 in pieces, the values last and not copied."""
+    dims = b"".join(map(varint, array.shape))
+    shape = head(_DIM, len(dims)) + dims
+    values = np.ascontiguousarray(array, "<f4")
+    return [
+        head(_SHAPE, len(shape)) + shape + head(_DATA, values.nbytes),
+        memoryview(values).cast("B") if values.size else b"",
+    ]
+
+
+def read_blob(path: Path | str) -> Array:
+    """Read a file of one BlobProto, such as a mean image.
+
+    Raises:
+        MissingFile: the file cannot be read.
+        WeightsError: it is damaged or of another kind.
+    """
+    content = read_content(path)
+    with at(str(path)):
+        array = array_from(content)
+        if not array.size:
+            raise WeightsError("holds no values; a BlobProto (mean.binaryproto) is expected")
+        return array
+
+
+def write_blob(path: Path | str, array: NDArray[Any]) -> None:
+    """Write a file of one BlobProto.
+
+    Raises:
+        RunError: the file cannot be written.
+    """
+    with writing_whole(path) as file:
+        file.writelines(pieces(array))

@@ -1,0 +1,57 @@
+"""HDF5 files of weights and snapshots."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from netdef.errors import WeightsError, at
+from netdef.io.blobs import Array
+from netdef.io.whole_file import path_for_writing_whole
+
+if TYPE_CHECKING:
+    import h5py
+
+
+@contextmanager
+def reading_hdf5(path: Path | str) -> Iterator["h5py.File"]:
+    """Yield an open file; what goes wrong inside is an error about ``path``.
+
+    Raises:
+        WeightsError: the file is damaged.
+    """
+    import h5py
+
+    with at(str(path)):
+        try:
+            with h5py.File(path, "r") as file:
+                yield file
+        except (OSError, KeyError, RuntimeError) as error:
+            raise WeightsError(f"is cut off or damaged ({error})") from None
+
+
+@contextmanager
+def writing_hdf5(path: Path | str) -> Iterator["h5py.File"]:
+    """Yield a new file that becomes ``path`` when the block ends, and vanishes if it fails.
+
+    Raises:
+        RunError: the file cannot be written.
+    """
+    import h5py
+
+    with path_for_writing_whole(path) as temporary, h5py.File(temporary, "w") as file:
+        yield file
+
+
+def arrays(group: "h5py.Group") -> list[Array]:
+    """Return the datasets ``0``, ``1`` ... of a group as float32.
+
+    Raises:
+        WeightsError: one is missing.
+    """
+    names = [str(index) for index in range(len(group))]
+    if set(names) != set(group):
+        raise WeightsError(f"holds {sorted(group)} instead of {names}")
+    return [np.asarray(group[name][()], np.float32) for name in names]

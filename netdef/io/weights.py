@@ -1,0 +1,153 @@
+"""Weights by the name of their layer: ``.caffemodel``, binary or HDF5."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from numpy.typing import NDArray
+
+from netdef.errors import WeightsError, at
+from netdef.io import weights_hdf5
+from netdef.io.blobs import Array, array_from, pieces
+from netdef.io.content import is_hdf5, read_content
+from netdef.io.whole_file import writing_whole
+from netdef.io.wire import fields, head, inner, text
+from netdef.proto import LayerParameter, NetParameter
+from netdef.proto.old_types import V0_TYPES, V1_TYPES
+
+Format = Literal["BINARYPROTO", "HDF5"]
+LARGEST = 2**31 - 1
+
+
+@dataclass
+class LayerWeights:
+    """The weights of one layer; HDF5 files do not tell its type."""
+
+    name: str
+    type: str = ""
+    blobs: list[Array] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class _Form:
+    """The numbers of the fields that matter in one form of layer."""
+
+    name: int
+    type: int
+    blobs: int
+
+
+_TODAY, _V1, _V0 = _Form(1, 2, 7), _Form(4, 5, 6), _Form(1, 2, 50)
+_LAYER, _LAYERS, _V0_LAYER = 100, 2, 1
+
+
+def read_weights(path: Path | str) -> dict[str, LayerWeights]:
+    """Read the layers of a ``.caffemodel`` or ``.caffemodel.h5``, in the file's order.
+
+    Which of the two a file is, its first bytes tell. Layers without weights are there too
+    if the file is binary.
+
+    Raises:
+        MissingFile: the file cannot be read.
+        WeightsError: it is damaged or of another kind.
+    """
+    if is_hdf5(path):
+        return {n: LayerWeights(n, "", blobs) for n, blobs in weights_hdf5.read(path).items()}
+    content = read_content(path)
+    with at(str(path)):
+        layers = [*_layers(content)]
+        if not layers:
+            raise WeightsError("holds no layers; weights (.caffemodel) are expected")
+        return {layer.name: layer for layer in layers}
+
+
+def _layers(net: memoryview) -> Iterator[LayerWeights]:
+    for number, value in fields(net):
+        if number == 1 and isinstance(value, int):
+            raise WeightsError("is a solver's state; give the weights (.caffemodel) beside it")
+        if number == 5 and not isinstance(value, int):
+            raise WeightsError("is a single blob (a mean image?); weights are expected")
+        if number in (_LAYER, _LAYERS):
+            yield _layer(inner(value), _TODAY if number == _LAYER else _V1)
+
+
+def _layer(message: memoryview, form: _Form) -> LayerWeights:
+    found = list(fields(message))
+    if form is _V1:
+        for number, value in found:
+            if number == _V0_LAYER:
+                inside = _layer(inner(value), _V0)
+                inside.blobs += _blobs(found, form, inside.name)
+                return inside
+    named = dict(found)
+    name = text(named.get(form.name, memoryview(b"")))
+    return LayerWeights(name, _type(named.get(form.type), form), _blobs(found, form, name))
+
+
+def _type(value: int | memoryview | None, form: _Form) -> str:
+    if value is None:
+        return ""
+    if form is _V1:
+        return V1_TYPES.get(value, "") if isinstance(value, int) else ""
+    name = text(value)
+    return V1_TYPES[V0_TYPES[name]] if form is _V0 and name in V0_TYPES else name
+
+
+def _blobs(found: Iterable[tuple[int, int | memoryview]], form: _Form, name: str) -> list[Array]:
+    blobs = [inner(value) for number, value in found if number == form.blobs]
+    with at(f"layer {name!r}"):
+        return [array_from(blob) for blob in blobs]
+
+
+def write_weights(
+    path: Path | str,
+    net: NetParameter,
+    blobs: Mapping[str, Sequence[NDArray[Any]]],
+    format: Format = "BINARYPROTO",
+) -> None:
+    """Write a net and the blobs of its layers, so that Caffe reads them too.
+
+    The binary form holds all of ``net``, in today's form, and the blobs in its layers; HDF5
+    holds the blobs only.
+
+    Raises:
+        RunError: the file cannot be written.
+        WeightsError: the binary form would be larger than the 2 GiB that Caffe reads.
+    """
+    if format == "HDF5":
+        weights_hdf5.write(path, blobs)
+        return
+    parts = _parts(net, blobs)
+    size = sum(map(len, parts))
+    if size > LARGEST:
+        raise WeightsError(
+            f"{path}: {size} bytes are more than the {LARGEST} of a binary caffemodel; "
+            "use snapshot_format: HDF5"
+        )
+    with writing_whole(path) as file:
+        file.writelines(parts)
+
+
+def _parts(
+    net: NetParameter, blobs: Mapping[str, Sequence[NDArray[Any]]]
+) -> list[bytes | memoryview]:
+    rest = NetParameter()
+    rest.CopyFrom(net)
+    rest.ClearField("layer")
+    parts: list[bytes | memoryview] = [rest.SerializeToString()]
+    for layer in net.layer:
+        own = _layer_parts(layer, blobs.get(layer.name, ()))
+        parts += [head(_LAYER, sum(map(len, own))), *own]
+    return parts
+
+
+def _layer_parts(layer: LayerParameter, blobs: Sequence[NDArray[Any]]) -> list[bytes | memoryview]:
+    rest = LayerParameter()
+    rest.CopyFrom(layer)
+    rest.ClearField("blobs")
+    parts: list[bytes | memoryview] = [rest.SerializeToString()]
+    for blob in blobs:
+        own = pieces(blob)
+        parts += [head(_TODAY.blobs, sum(map(len, own))), *own]
+    return parts

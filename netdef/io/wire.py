@@ -1,0 +1,87 @@
+"""Protobuf's wire format, one field after the other.
+
+Big arrays are neither copied nor looked at value by value, and what a fork of Caffe put
+under numbers of its own is stepped over.
+
+Source: https://protobuf.dev/programming-guides/encoding/
+"""
+
+from collections.abc import Iterator
+
+from netdef.errors import WeightsError
+
+VARINT, FIXED64, BYTES, FIXED32 = 0, 1, 2, 5
+_FIXED = {FIXED64: 8, FIXED32: 4}
+
+
+def fields(message: memoryview) -> Iterator[tuple[int, int | memoryview]]:
+    """Yield number and value of each field: an int for a varint, else the bytes.
+
+    Raises:
+        WeightsError: the message is damaged or cut off.
+    """
+    at = 0
+    while at < len(message):
+        tag, at = _varint(message, at)
+        number, kind = tag >> 3, tag & 7
+        if number == 0 or kind not in (VARINT, FIXED64, BYTES, FIXED32):
+            raise WeightsError("is damaged: a field of it has no meaning")
+        if kind == VARINT:
+            value, at = _varint(message, at)
+            yield number, value
+            continue
+        length = _FIXED.get(kind)
+        if length is None:
+            length, at = _varint(message, at)
+        if at + length > len(message):
+            raise WeightsError(f"is cut off or damaged: {at + length - len(message)} bytes miss")
+        yield number, message[at : at + length]
+        at += length
+
+
+def _varint(message: memoryview, at: int) -> tuple[int, int]:
+    value = shift = 0
+    for at in range(at, min(at + 10, len(message))):
+        value |= (message[at] & 0x7F) << shift
+        shift += 7
+        if message[at] < 0x80:
+            return value, at + 1
+    raise WeightsError("is cut off or damaged: a number in it does not end")
+
+
+def varint(value: int) -> bytes:
+    """Return a number from 0 up as a varint."""
+    digits = bytearray()
+    while value > 0x7F:
+        digits.append(value & 0x7F | 0x80)
+        value >>= 7
+    digits.append(value)
+    return bytes(digits)
+
+
+def head(number: int, length: int) -> bytes:
+    """Return what comes before the ``length`` bytes of field ``number``."""
+    return varint(number << 3 | BYTES) + varint(length)
+
+
+def inner(value: int | memoryview) -> memoryview:
+    """Return the bytes of a field that holds a message or a string.
+
+    Raises:
+        WeightsError: it holds a number.
+    """
+    if isinstance(value, int):
+        raise WeightsError("is damaged: a number stands where a message should")
+    return value
+
+
+def text(value: int | memoryview) -> str:
+    """Return the string that a field holds.
+
+    Raises:
+        WeightsError: it holds none.
+    """
+    try:
+        return str(inner(value), "utf-8")
+    except UnicodeDecodeError:
+        raise WeightsError("is damaged: a name in it is no text") from None
