@@ -85,10 +85,8 @@ def _shape(found: dict[int, list[Any]], count: int) -> tuple[int, ...]:
 def _dims(shape: memoryview) -> list[int]:
     dims: list[int] = []
     for number, value in fields(shape):
-        if number == _DIM and isinstance(value, int):
-            dims.append(value)
-        elif number == _DIM:
-            dims += _packed(value)
+        if number == _DIM:
+            dims += [value] if isinstance(value, int) else _packed(value)
     return dims
 
 
@@ -111,10 +109,10 @@ def pieces(array: NDArray[Any]) -> list[bytes | memoryview]:
     """Return a serialized BlobProto of float32 in pieces, the values last and not copied."""
     dims = b"".join(map(varint, array.shape))
     shape = head(_DIM, len(dims)) + dims
-    values = np.ascontiguousarray(array, "<f4")
+    values: NDArray[Any] = np.ascontiguousarray(array, "<f4")
     return [
         head(_SHAPE, len(shape)) + shape + head(_DATA, values.nbytes),
-        memoryview(values).cast("B") if values.size else b"",
+        values.reshape(-1).view(np.uint8).data,
     ]
 
 

@@ -46,12 +46,27 @@ def writing_hdf5(path: Path | str) -> Iterator["h5py.File"]:
 
 
 def arrays(group: "h5py.Group") -> list[Array]:
-    """Return the datasets ``0``, ``1`` ... of a group as float32.
+    """Return the datasets ``0``, ``1`` ... of a group as float32; a missing one is empty.
 
     Raises:
-        WeightsError: one is missing.
+        WeightsError: a dataset has another name or holds no numbers.
     """
-    names = [str(index) for index in range(len(group))]
-    if set(names) != set(group):
-        raise WeightsError(f"holds {sorted(group)} instead of {names}")
-    return [np.asarray(group[name][()], np.float32) for name in names]
+    found: dict[int, Array] = {}
+    for name, member in group.items():
+        if is_group(member):
+            continue
+        if not name.isdecimal() or member.dtype.kind not in "fiu":
+            raise WeightsError(f"is no blob: {name!r} of type {member.dtype}")
+        found[int(name)] = np.asarray(member[()], np.float32)
+    count = max(found, default=-1) + 1
+    return [found.get(index, np.empty(0, np.float32)) for index in range(count)]
+
+
+def groups(group: "h5py.Group") -> Iterator[tuple[str, "h5py.Group"]]:
+    """Yield name and group of each group in a group."""
+    return ((name, member) for name, member in group.items() if is_group(member))
+
+
+def is_group(member: "h5py.Group | h5py.Dataset") -> bool:
+    """Say whether a member is a group, not a dataset."""
+    return not hasattr(member, "dtype")

@@ -103,7 +103,9 @@ def _write_hdf5(path: Path | str, state: SavedState) -> None:
     with writing_hdf5(path) as file:
         file["iter"] = np.array([state.iter], np.int32)
         file["current_step"] = np.array([state.current_step], np.int32)
-        file["learned_net"] = state.learned_net
+        # Caffe reads it as a C string, so the closing zero must be stored.
+        name = state.learned_net.encode()
+        file["learned_net"] = np.array(name, f"S{len(name) + 1}")
         history = file.create_group("history")
         for index, blob in enumerate(state.history):
             history[str(index)] = np.asarray(blob, np.float32)

@@ -45,21 +45,22 @@ _LAYER, _LAYERS, _V0_LAYER = 100, 2, 1
 def read_weights(path: Path | str) -> dict[str, LayerWeights]:
     """Read the layers of a ``.caffemodel`` or ``.caffemodel.h5``, in the file's order.
 
-    Which of the two a file is, its first bytes tell. Layers without weights are there too
-    if the file is binary.
+    Which of the two a file is, its first bytes tell. Layers without weights are there too. A
+    blob that HDF5 leaves out, because another layer owns it, is an empty array.
 
     Raises:
         MissingFile: the file cannot be read.
         WeightsError: it is damaged or of another kind.
     """
     if is_hdf5(path):
-        return {n: LayerWeights(n, "", blobs) for n, blobs in weights_hdf5.read(path).items()}
+        found = weights_hdf5.read(path)
+        return {name: LayerWeights(name, "", blobs) for name, blobs in found.items()}
     content = read_content(path)
     with at(str(path)):
-        layers = [*_layers(content)]
+        layers = {layer.name: layer for layer in _layers(content)}
         if not layers:
             raise WeightsError("holds no layers; weights (.caffemodel) are expected")
-        return {layer.name: layer for layer in layers}
+        return layers
 
 
 def _layers(net: memoryview) -> Iterator[LayerWeights]:
@@ -113,10 +114,15 @@ def write_weights(
 
     Raises:
         RunError: the file cannot be written.
-        WeightsError: the binary form would be larger than the 2 GiB that Caffe reads.
+        WeightsError: the binary form would be larger than the 2 GiB that Caffe reads, or a
+            layer of ``blobs`` is not in the net.
     """
+    names = [layer.name for layer in net.layer]
+    strange = [name for name in blobs if name not in names]
+    if strange:
+        raise WeightsError(f"{path}: blobs are given for {strange[0]!r}, no layer of the net")
     if format == "HDF5":
-        weights_hdf5.write(path, blobs)
+        weights_hdf5.write(path, {name: blobs.get(name, ()) for name in names})
         return
     parts = _parts(net, blobs)
     size = sum(map(len, parts))

@@ -1,6 +1,6 @@
 """Weights as HDF5: ``/data/<layer>/<index>``, as Caffe lays them out."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,14 +9,14 @@ from numpy.typing import NDArray
 
 from netdef.errors import WeightsError, at
 from netdef.io.blobs import Array
-from netdef.io.hdf5 import arrays, reading_hdf5, writing_hdf5
+from netdef.io.hdf5 import arrays, groups, is_group, reading_hdf5, writing_hdf5
 
 if TYPE_CHECKING:
     import h5py
 
 
 def read(path: Path | str) -> dict[str, list[Array]]:
-    """Return the blobs of every layer that has some.
+    """Return the blobs of every layer; a slash in a layer's name makes a group in a group.
 
     Raises:
         WeightsError: the file is damaged or of another kind.
@@ -24,18 +24,22 @@ def read(path: Path | str) -> dict[str, list[Array]]:
     with reading_hdf5(path) as file:
         if "history" in file:
             raise WeightsError("is a solver's state; give the weights (.caffemodel.h5) beside it")
-        if "data" not in file:
+        if "data" not in file or not is_group(file["data"]):
             raise WeightsError("holds no layers; weights (.caffemodel.h5) are expected")
-        return {name: _blobs(name, group) for name, group in file["data"].items() if len(group)}
+        return dict(_layers(file["data"], ""))
 
 
-def _blobs(name: str, group: "h5py.Group") -> list[Array]:
-    with at(f"layer {name!r}"):
-        return arrays(group)
+def _layers(group: "h5py.Group", prefix: str) -> Iterator[tuple[str, list[Array]]]:
+    for name, layer in groups(group):
+        with at(f"layer {prefix + name!r}"):
+            blobs = arrays(layer)
+        if blobs or not len(layer):
+            yield prefix + name, blobs
+        yield from _layers(layer, f"{prefix}{name}/")
 
 
 def write(path: Path | str, blobs: Mapping[str, Sequence[NDArray[Any]]]) -> None:
-    """Write the blobs of every layer.
+    """Write the blobs of every layer, and an empty group for a layer without.
 
     Raises:
         RunError: the file cannot be written.
@@ -43,6 +47,6 @@ def write(path: Path | str, blobs: Mapping[str, Sequence[NDArray[Any]]]) -> None
     with writing_hdf5(path) as file:
         data = file.create_group("data", track_order=True)
         for name, layer in blobs.items():
-            group = data.create_group(name)
+            group = data.require_group(name)
             for index, blob in enumerate(layer):
                 group[str(index)] = np.asarray(blob, np.float32)

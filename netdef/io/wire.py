@@ -41,11 +41,11 @@ def fields(message: memoryview) -> Iterator[tuple[int, int | memoryview]]:
 
 def _varint(message: memoryview, at: int) -> tuple[int, int]:
     value = shift = 0
-    for at in range(at, min(at + 10, len(message))):
-        value |= (message[at] & 0x7F) << shift
+    for index in range(at, min(at + 10, len(message))):
+        value |= (message[index] & 0x7F) << shift
         shift += 7
-        if message[at] < 0x80:
-            return value, at + 1
+        if message[index] < 0x80:
+            return value, index + 1
     raise WeightsError("is cut off or damaged: a number in it does not end")
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from netdef.errors import TextError, at
+from netdef.proto import LayerParameter, NetParameter, SolverParameter, V1LayerParameter
 from netdef.prototxt.parser import fill
 from netdef.prototxt.source import Source, read_source
 from netdef.prototxt.upgrade_batch_norm import clear_statistics_specs
@@ -12,7 +13,6 @@ from netdef.prototxt.upgrade_inputs import input_layers
 from netdef.prototxt.upgrade_transforms import move_transforms
 from netdef.prototxt.upgrade_v0 import merge_padding, v1_layer
 from netdef.prototxt.upgrade_v1 import current_layer
-from netdef.proto import LayerParameter, NetParameter, SolverParameter, V1LayerParameter
 
 Placed = tuple[LayerParameter, int]
 

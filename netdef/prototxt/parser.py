@@ -82,13 +82,13 @@ class _Parser:
     def error(self, token: Token, what: str) -> TextError:
         return self.source.error(token.start, what)
 
-    def fill_block(self, message: Message, opening: Token, closing: str) -> None:
+    def fill_block(self, message: Any, opening: Token, closing: str) -> None:
         self.blocks.append(Block(message, opening))
         while not self.is_closed_by(closing):
             self.fill_field(message)
             self.takes(",", ";")
         self.blocks.pop()
-        missing = message.FindInitializationErrors()  # type: ignore[no-untyped-call]
+        missing = message.FindInitializationErrors()
         if missing:
             raise self.error(opening, f"{message.DESCRIPTOR.name} needs {' and '.join(missing)}")
 
@@ -112,7 +112,7 @@ class _Parser:
         line = self.source.text[opening.start :].split("\n", 1)[0].split("{")[0].split("<")[0]
         return self.error(opening, f"the block {line.strip(' :')!r} is never closed")
 
-    def fill_field(self, message: Message) -> None:
+    def fill_field(self, message: Any) -> None:
         name = self.take()
         if name.kind != "word":
             raise self.error(name, f"a field's name is expected, not {name.text}")
@@ -143,7 +143,8 @@ class _Parser:
                 return f"{what}; is the }} missing that closes the block of line {line}?"
         for kind, other in self.others.items():
             if not self.blocks[1:] and name.text in other.fields_by_name:
-                return f"this is a {kind} (it has {name.text!r}), but a {kind_of(block.message)} is expected"
+                expected = kind_of(block.message)
+                return f"this is a {kind} (it has {name.text!r}), but a {expected} is expected"
         hint = whose(block.name, name.text)
         return what + (hint or did_you_mean(name.text, block.message.DESCRIPTOR.fields_by_name))
 

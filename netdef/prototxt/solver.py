@@ -3,10 +3,10 @@
 from pathlib import Path
 
 from netdef.errors import TextError
+from netdef.proto import NetParameter, SolverParameter
 from netdef.prototxt.net import net_text
 from netdef.prototxt.parser import fill
 from netdef.prototxt.source import Source, read_source
-from netdef.proto import NetParameter, SolverParameter
 
 _RULES = {
     SolverParameter.SGD: "SGD",

@@ -16,10 +16,12 @@ def input_layers(net: NetParameter) -> list[LayerParameter]:
             f"{len(net.input)} input and {len(shapes)} shapes; "
             "give each input one input_shape or four input_dim"
         )
-    return [
-        LayerParameter(name=name, type="Input", top=[name], input_param={"shape": [{"dim": dims}]})
-        for name, dims in zip(net.input, shapes, strict=True)
-    ]
+    layers = []
+    for name, shape in zip(net.input, shapes, strict=True):
+        layer = LayerParameter(name=name, type="Input", top=[name])
+        layer.input_param.shape.add(dim=shape)
+        layers.append(layer)
+    return layers
 
 
 def _shapes(net: NetParameter) -> list[list[int]]:

@@ -30,7 +30,7 @@ def value_of(field: FieldDescriptor, text: str) -> Value:
     kind = field.cpp_type
     if kind == FieldDescriptor.CPPTYPE_BOOL and text in _TRUTHS:
         return _TRUTHS[text]
-    if kind == FieldDescriptor.CPPTYPE_ENUM:
+    if field.enum_type is not None:
         return _enum_value(field.enum_type, text)
     if kind in (FieldDescriptor.CPPTYPE_FLOAT, FieldDescriptor.CPPTYPE_DOUBLE):
         real = _REAL.fullmatch(text)
