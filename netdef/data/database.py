@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from netdef.data.lmdb_reader import LmdbReader, is_leveldb, is_lmdb
+from netdef.data.lmdb_environment import is_leveldb, is_lmdb
+from netdef.data.lmdb_reader import LmdbReader
 from netdef.errors import ConfigError
 
 BACKENDS = ("LEVELDB", "LMDB")

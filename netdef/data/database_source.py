@@ -6,13 +6,14 @@ from pathlib import Path
 import numpy as np
 
 from netdef.data.database import open_database
-from netdef.data.datum import parse, pixels, raw_block
+from netdef.data.datum import decode, parse, pixels
 from netdef.data.lmdb_reader import Record, key_text
 from netdef.data.prefetch import Batch, Prefetcher
 from netdef.data.random_words import random_words
+from netdef.data.raw_records import RawRecords
 from netdef.data.transformer import Transformer
 from netdef.errors import ShapeError, at
-from netdef.proto import Datum, TransformationParameter
+from netdef.proto import TransformationParameter
 from netdef.shape import Shape
 
 
@@ -56,6 +57,7 @@ class DatabaseSource:
                 datum = parse(raw)
                 self._image = Shape(pixels(datum, self._transformer.color).shape)
                 top = self._transformer.shape(self._image)
+                self._raw = RawRecords(datum)
         except Exception:
             self._database.close()
             raise
@@ -106,28 +108,25 @@ class DatabaseSource:
 
     def _fill(self, raw: tuple[int, list[Record]], batch: Batch) -> None:
         first, records = raw
-        datums = [self._parse(*record) for record in records]
-        images: np.ndarray | list[np.ndarray] | None = raw_block(datums, self._image)
-        if images is None:
-            pairs = zip(records, datums, strict=True)
-            images = [self._pixels(key, datum) for (key, _), datum in pairs]
+        images, labels = zip(*(self._decode(*record) for record in records), strict=True)
         self._transformer.apply(images, first, batch[0])
         if len(batch) > 1:
-            batch[1][:] = [datum.label for datum in datums]
+            batch[1][:] = labels
 
-    def _parse(self, key: bytes, value: bytes) -> Datum:
+    def _decode(self, key: bytes, value: bytes) -> tuple[np.ndarray, int]:
+        found = self._raw.find(value)
+        if found is not None:
+            return found
         with at(self._where(key)):
-            return parse(value)
+            image, label = decode(value, self._transformer.color)
+            if image.shape != self._image:
+                self._check_top(self._transformer.shape(Shape(image.shape)))
+            return image, label
 
-    def _pixels(self, key: bytes, datum: Datum) -> np.ndarray:
-        with at(self._where(key)):
-            image = pixels(datum, self._transformer.color)
-            if image.shape == self._image:
-                return image
-            top, first = self._transformer.shape(Shape(image.shape)), self.shapes[0][1:]
-            if top != first:
-                raise ShapeError(
-                    f"its image has the shape {top}, the first one {Shape(first)}; set "
-                    "crop_size, or convert the images with one size"
-                )
-            return image
+    def _check_top(self, top: Shape) -> None:
+        first = Shape(self.shapes[0][1:])
+        if top != first:
+            raise ShapeError(
+                f"its image becomes {top}, the first one {first}; set crop_size, or convert the "
+                "images with one size"
+            )

@@ -1,7 +1,5 @@
 """Datum, the record of Caffe's image databases: bytes to pixels and back."""
 
-from collections.abc import Sequence
-
 import numpy as np
 from google.protobuf.message import DecodeError
 
@@ -56,21 +54,6 @@ def pixels(datum: Datum, color: bool | None = None) -> np.ndarray:
             "convert the images into the database again"
         )
     return values.reshape(shape)
-
-
-def raw_block(datums: Sequence[Datum], shape: Shape) -> np.ndarray | None:
-    """Return all pixels at once if every datum is raw bytes of one ``shape``, else None.
-
-    Shapes:
-        block: ``(N, C, H, W)`` uint8, a copy.
-    """
-    parts = [datum.data for datum in datums]
-    size = shape.size
-    for datum, data in zip(datums, parts, strict=True):
-        same = len(data) == size and shape == (datum.channels, datum.height, datum.width)
-        if datum.encoded or not same:
-            return None
-    return np.frombuffer(b"".join(parts), np.uint8).reshape(len(parts), *shape)
 
 
 def decode_image(data: bytes, color: bool | None = None) -> np.ndarray:

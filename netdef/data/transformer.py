@@ -10,6 +10,9 @@ from netdef.errors import FieldError, ShapeError, at
 from netdef.proto import TRAIN, TransformationParameter
 from netdef.shape import Shape
 
+# Up to so many values, calling NumPy for each image costs more than copying the images first.
+_SMALL = 1 << 13
+
 
 class Transformer:
     """Turns the images of a batch into what the net sees.
@@ -74,11 +77,10 @@ class Transformer:
                 f"{len(self._mean)} mean_values for {image[0]} channels; give 1 or {image[0]}"
             )
 
-    def apply(self, images: Sequence[np.ndarray] | np.ndarray, first: int, out: np.ndarray) -> None:
+    def apply(self, images: Sequence[np.ndarray], first: int, out: np.ndarray) -> None:
         """Write the transformed ``images`` to ``out``; ``first`` numbers the first of them.
 
-        Each image must have passed ``shape``. An array of equal images is done as a whole
-        where nothing is random.
+        Each image must have passed ``shape``.
 
         Shapes:
             images: N of ``(C, H, W)``.
@@ -88,8 +90,9 @@ class Transformer:
             words = random_words(self._seed, self._stream, first, len(images))
             for image, word, y in zip(images, words.tolist(), out, strict=True):
                 self._write(image, self._corner(image, word), self._mirrors and word[2] & 1, y)
-        elif isinstance(images, np.ndarray):
-            self._write(images, self._corner(images), False, out)
+        elif images[0].size <= _SMALL and len({image.shape for image in images}) == 1:
+            block = np.concatenate(images).reshape(len(images), *images[0].shape)
+            self._write(block, self._corner(block), False, out)
         else:
             for image, y in zip(images, out, strict=True):
                 self._write(image, self._corner(image), False, y)
