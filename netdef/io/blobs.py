@@ -68,7 +68,8 @@ def _joined(parts: list[Any], kind: np.dtype[Any]) -> Array:
     content = parts[0] if len(parts) == 1 else b"".join(parts)
     if len(content) % kind.itemsize:
         raise WeightsError("is damaged: a blob ends in the middle of a value")
-    return np.frombuffer(content, kind).astype(np.float32)
+    # The bytes lie at an odd address in the file: NumPy copies them fast only as bytes.
+    return np.frombuffer(content, np.uint8).copy().view(kind).astype(np.float32, copy=False)
 
 
 def _shape(found: dict[int, list[Any]], count: int) -> tuple[int, ...]:
