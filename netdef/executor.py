@@ -1,0 +1,114 @@
+"""The only part with state: a plan's arrays, and its calls made ready to run."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from netdef.data.source import Source
+from netdef.device import Device
+from netdef.engines import Clock, Engine, Run, Scratch
+from netdef.errors import at
+from netdef.plan import Plan, arrays_of, steps
+from netdef.program import Call, Value
+
+
+class Executor:
+    """Runs a plan. Nothing is allocated after it is made, but by data sources.
+
+    ``weights`` and ``grads`` give the arrays of weight blobs by their keys; ``sources``
+    the open source of each data layer by its name.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        device: Device,
+        weights: Mapping[str, Any],
+        grads: Mapping[str, Any],
+        sources: Mapping[str, Source],
+        clock: Clock,
+    ) -> None:
+        self.plan, self.device, self.sources = plan, device, sources
+        self._weights, self._grads = weights, grads
+        self._arena = device.xp.zeros(plan.arena_bytes, np.uint8)
+        self._arrays: dict[Value, Any] = {}
+        scratch = Scratch(device.xp, device.xp.empty(plan.scratch_bytes, np.uint8))
+        self._engines: dict[type[Engine], Engine] = {}
+        self._scratch, self._clock = scratch, clock
+        for blob, weight in plan.program.seeds.items():
+            diff = plan.program.diffs[blob]
+            if weight and diff in plan.slots:
+                self.array(diff).fill(weight)
+        ready = [self._prepare(call, choice.engine) for call, choice in steps(plan)]
+        count = len(plan.forward)
+        self._forward = list(zip(plan.forward, ready[:count], strict=True))
+        self._backward = list(zip(plan.backward, ready[count:], strict=True))
+
+    def array(self, value: Value) -> Any:
+        """Return the array of a value."""
+        if value.kind == "weight":
+            return self._weights[value.name]
+        if value.kind == "grad":
+            return self._grads[value.name]
+        if value not in self._arrays:
+            slot = self.plan.slots[value]
+            flat = self._arena[slot.offset : slot.offset + value.bytes].view(value.dtype)
+            lying = flat.reshape([value.shape[axis] for axis in slot.order])
+            self._arrays[value] = lying.transpose(np.argsort(slot.order).tolist())
+        return self._arrays[value]
+
+    def forward(self, first: int = 0, last: int | None = None) -> None:
+        """Run the forward calls of layers ``first`` to ``last`` (all, by default)."""
+        self._run(self._forward, first, last)
+
+    def backward(self, first: int | None = None, last: int = 0) -> None:
+        """Run the backward calls from layer ``first`` down to ``last`` (all, by default)."""
+        self._run(self._backward, last, first)
+
+    def _run(self, calls: list[tuple[Call, Run]], low: int, high: int | None) -> None:
+        call = None
+        nodes = self.plan.program.graph.nodes
+        top = len(nodes) if high is None else high
+        try:
+            for call, run in calls:
+                if low <= call.node <= top:
+                    run()
+        except Exception as error:
+            if call is not None:
+                with at(str(nodes[call.node])):
+                    raise error
+            raise
+
+    def _prepare(self, call: Call, engine: Engine) -> Run:
+        arrays = arrays_of({**call.reads, **call.writes}, self.array)
+        if call.primitive == "feed":
+            return self._feed(call, arrays["out"])
+        if call.primitive == "host":
+            return self._host(call, arrays)
+        kind = type(engine)
+        if kind not in self._engines:
+            self._engines[kind] = kind(self.device.xp, self._scratch, self._clock)
+        return self._engines[kind].prepare(call.primitive, arrays, call.options)
+
+    def _feed(self, call: Call, tops: tuple[Any, ...]) -> Run:
+        name = self.plan.program.graph.nodes[call.node].name
+
+        def run() -> None:
+            for top, batch in zip(tops, self.sources[name].next(), strict=True):
+                top[...] = self.device.xp.asarray(batch)
+
+        return run
+
+    def _host(self, call: Call, arrays: dict[str, Any]) -> Run:
+        function, reads, out = call.options["function"], arrays["reads"], arrays["out"]
+        if not self.device.is_gpu:
+            return lambda: function(*reads, *out)
+
+        def run() -> None:
+            results = [np.empty(a.shape, a.dtype) for a in out]
+            function(*(self.device.to_host(a) for a in reads), *results)
+            for goal, result in zip(out, results, strict=True):
+                goal[...] = self.device.xp.asarray(result)
+
+        return run

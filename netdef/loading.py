@@ -1,0 +1,76 @@
+"""Putting weights from a file into a net, by the names of the layers."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from netdef.errors import WeightsError, at
+from netdef.io.weights import LayerWeights, read_weights
+
+
+@dataclass
+class LoadReport:
+    """Which layers of the net got weights, which keep theirs, and which of the file fit none."""
+
+    loaded: list[str] = field(default_factory=list)
+    kept: list[str] = field(default_factory=list)
+    ignored: list[str] = field(default_factory=list)
+
+    def __str__(self) -> str:
+        parts = [f"{len(self.loaded)} layers loaded"]
+        for words, names in (("not in the file", self.kept), ("not in the net", self.ignored)):
+            if names:
+                parts.append(f"{len(names)} {words} ({', '.join(names)})")
+        return "; ".join(parts)
+
+
+def match(path: str, params: Mapping[str, Sequence[Any]]) -> tuple[dict[str, list[Any]], LoadReport]:
+    """Read weights and return those that belong to layers of ``params``, in their shapes.
+
+    ``params`` gives each layer's blobs, of which only the shape is looked at. Blobs of
+    the four axes that Caffe once had (1, 1, N, K) fit the shapes of today (N, K).
+
+    Raises:
+        WeightsError: a blob does not fit, or no layer of the file is in the net.
+    """
+    report, found = LoadReport(), {}
+    held = read_weights(path)
+    for name, layer in held.items():
+        if name in params:
+            with at(f"{path}: layer {name!r}"):
+                found[name] = _fitting(layer, [tuple(b.shape) for b in params[name]])
+        elif layer.blobs:
+            report.ignored.append(name)
+    report.loaded = list(found)
+    report.kept = [n for n in params if n not in found]
+    if not found and params:
+        raise WeightsError(
+            f"{path}: no layer has the name of one with weights in this net; the file has"
+            f" {_few(report.ignored)}, the net {_few(report.kept)}"
+        )
+    return found, report
+
+
+def _fitting(layer: LayerWeights, shapes: Sequence[tuple[int, ...]]) -> list[Any]:
+    if len(layer.blobs) != len(shapes):
+        raise WeightsError(
+            f"has {len(layer.blobs)} weight blobs, the net's layer of that name {len(shapes)};"
+            " rename the layer to start it afresh"
+        )
+    for i, (blob, shape) in enumerate(zip(layer.blobs, shapes, strict=True)):
+        if blob.shape != shape and not _is_same_in_four_axes(blob.shape, shape):
+            raise WeightsError(
+                f"blob {i} has the shape {blob.shape}, in the net {shape};"
+                " rename the layer to start it afresh"
+            )
+    return [np.reshape(b, s) for b, s in zip(layer.blobs, shapes, strict=True)]
+
+
+def _is_same_in_four_axes(old: tuple[int, ...], new: tuple[int, ...]) -> bool:
+    return len(old) == 4 and len(new) < 4 and (1,) * (4 - len(new)) + new == old
+
+
+def _few(names: Sequence[str]) -> str:
+    return ", ".join(map(repr, names[:3])) + (", ..." if len(names) > 3 else "") or "none"

@@ -1,0 +1,347 @@
+"""``Net``: a net to look into, with pycaffe's names."""
+
+from collections import OrderedDict
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from netdef import mode
+from netdef.blob import Blob, Lent
+from netdef.data.source import Source
+from netdef.engines import Clock
+from netdef.engines.numpy import NumpyEngine
+from netdef.errors import ConfigError, did_you_mean
+from netdef.executor import Executor
+from netdef.graph import Graph, build
+from netdef.infer import infer
+from netdef.io.weights import Format, write_weights
+from netdef.layer import DataLayer
+from netdef.loading import LoadReport, match
+from netdef.plan import Plan, compile_program
+from netdef.program import record
+from netdef.proto import TEST, TRAIN, NetParameter
+from netdef.prototxt import NetText, read_net
+from netdef.shape import Shape
+from netdef.weights import Weights
+
+_MOST_EXECUTORS = 4
+
+
+class Net:
+    """A net of one phase, with its weights.
+
+    ``Net(path, phase)``, ``Net(path, phase, weights=path)`` or, as once,
+    ``Net(path, weights_path, phase)``. ``net.blobs[name].data`` and ``.diff``, and
+    ``net.params[layer][i].data`` and ``.diff`` are NumPy arrays that can be read and
+    written between calls.
+
+    Raises:
+        ConfigError: the prototxt is wrong; where, and how to mend it.
+        WeightsError: the weights do not fit.
+    """
+
+    def __init__(
+        self,
+        model: str | NetText,
+        *phase_or_weights: int | str,
+        phase: int | None = None,
+        weights: str | None = None,
+        level: int = 0,
+        stages: Sequence[str] | None = None,
+        keep: str = "blobs",
+        share: "Net | None" = None,
+        seed: int | None = None,
+    ) -> None:
+        for value in phase_or_weights:
+            phase, weights = (phase, value) if isinstance(value, str) else (value, weights)
+        if phase not in (TRAIN, TEST):
+            raise ConfigError("Net needs a phase: netdef.TRAIN or netdef.TEST")
+        self.text = read_net(model) if isinstance(model, str) else model
+        self.graph: Graph = build(self.text, phase, level, stages or ())
+        self.device, self._keep = mode.device(), keep
+        self.seed = mode.seed() if seed is None else seed
+        self._lent = Lent(self.device)
+        self._inputs: dict[str, Shape] = {}
+        self._plans: dict[tuple[tuple[str, Shape], ...], Plan] = {}
+        self._executors: OrderedDict[tuple[tuple[str, Shape], ...], Executor] = OrderedDict()
+        self.clock = Clock(self.seed)
+        self.sources = Sources(self.graph, self.seed)
+        self.shapes = infer(self.graph)
+        self._bind(share)
+        self.blobs = OrderedDict((name, self._blob(name)) for name in self.graph.blobs)
+        self.params = OrderedDict(
+            (layer, [self._param(p.owner) for p in params])
+            for layer, params in self.shapes.params.items()
+            if params
+        )
+        if weights is not None:
+            self.copy_from(weights)
+
+    def _bind(self, share: "Net | None") -> None:
+        """Make weights, or take another net's of the same layer names and shapes."""
+        theirs = share.weight_arrays if share else {}
+        mine = []
+        for param in self.shapes.owners:
+            if param.key in theirs and theirs[param.key].shape != param.weight.shape:
+                raise ConfigError(
+                    f"the nets of two phases share layer {param.key.rpartition('/')[0]!r}, but its"
+                    f" weights have the shapes {theirs[param.key].shape} and {param.weight.shape}"
+                )
+            if param.key not in theirs:
+                mine.append(param)
+        self.weights = Weights(mine, self.device)
+        self.weights.fill(self.seed)
+        self.weight_arrays = {p.key: self.weights.view(self.weights.data, p.key) for p in mine}
+        self.grad_arrays = {p.key: self.weights.view(self.weights.grad, p.key) for p in mine}
+        if share:
+            self.weight_arrays = {**theirs, **self.weight_arrays}
+            self.grad_arrays = {**share.grad_arrays, **self.grad_arrays}
+
+    @property
+    def executor(self) -> Executor:
+        """The executor of the input shapes of now; made when they are new."""
+        key = tuple(sorted(self._inputs.items()))
+        if key not in self._executors:
+            plan = self.plan
+            self._executors[key] = Executor(
+                plan, self.device, self.weight_arrays, self.grad_arrays, self.sources, self.clock
+            )
+            if len(self._executors) > _MOST_EXECUTORS:
+                self._executors.popitem(last=False)
+        self._executors.move_to_end(key)
+        return self._executors[key]
+
+    @property
+    def plan(self) -> Plan:
+        """The plan of the input shapes of now."""
+        key = tuple(sorted(self._inputs.items()))
+        if key not in self._plans:
+            shapes = infer(self.graph, self._inputs) if self._inputs else self.shapes
+            self._plans[key] = compile_program(
+                record(self.graph, shapes), [NumpyEngine()], self._keep
+            )
+        return self._plans[key]
+
+    @property
+    def name(self) -> str:
+        """The net's name in its prototxt."""
+        return self.graph.name
+
+    @property
+    def inputs(self) -> list[str]:
+        """Names of the blobs that the user fills."""
+        return list(self.graph.inputs)
+
+    @property
+    def outputs(self) -> list[str]:
+        """Names of the blobs that no layer reads."""
+        return list(self.graph.outputs)
+
+    @property
+    def layer_names(self) -> list[str]:
+        """Names of the layers, in the order they run."""
+        return [n.name for n in self.graph.nodes]
+
+    _layer_names = layer_names
+
+    @property
+    def layer_types(self) -> list[str]:
+        """Types of the layers, in the order they run."""
+        return [n.type for n in self.graph.nodes]
+
+    @property
+    def loss_weights(self) -> dict[str, float]:
+        """The loss weight of each blob that has one."""
+        names = {i: name for name, i in self.graph.blobs.items()}
+        pairs = [p for n in self.graph.nodes for p in zip(n.tops, n.loss_weights, strict=True)]
+        return {names[top]: weight for top, weight in pairs if weight and top in names}
+
+    @property
+    def top_names(self) -> dict[str, list[str]]:
+        """The tops of each layer."""
+        return {n.name: [t.partition("@")[0] for t in n.tops] for n in self.graph.nodes}
+
+    @property
+    def bottom_names(self) -> dict[str, list[str]]:
+        """The bottoms of each layer."""
+        return {n.name: [b.partition("@")[0] for b in n.bottoms] for n in self.graph.nodes}
+
+    def forward(
+        self,
+        blobs: Sequence[str] | None = None,
+        start: str | None = None,
+        end: str | None = None,
+        **inputs: Any,
+    ) -> dict[str, Any]:
+        """Run the layers from ``start`` to ``end`` (all, by default).
+
+        Keyword arguments fill input blobs first. Returns the arrays of the outputs, or of
+        ``end``'s tops, and of ``blobs``, by name.
+        """
+        self._fill(inputs, self.inputs)
+        first = self._layer(start) if start else 0
+        last = self._layer(end) if end else None
+        executor = self.executor
+        self._lent.give_back()
+        executor.forward(first, last)
+        if first == 0:
+            self.clock.iteration += 1
+        names = self.top_names[end] if end else self.outputs
+        return {name: self.blobs[name].data for name in (*names, *(blobs or ()))}
+
+    def backward(
+        self,
+        diffs: Sequence[str] | None = None,
+        start: str | None = None,
+        end: str | None = None,
+        **gradients: Any,
+    ) -> dict[str, Any]:
+        """Run backward from layer ``start`` down to ``end`` (all, by default).
+
+        Keyword arguments set diffs of outputs first. Gradients of weights are added to
+        what is there: see ``clear_param_diffs``. Returns the diffs of the inputs, or of
+        ``end``'s bottoms, and of ``diffs``, by name.
+        """
+        for name, value in gradients.items():
+            self._named(name).diff[...] = value
+        first = self._layer(start) if start else None
+        last = self._layer(end) if end else 0
+        executor = self.executor
+        self._lent.give_back()
+        executor.backward(first, last)
+        names = self.bottom_names[end] if end else self.inputs
+        return {name: self.blobs[name].diff for name in (*names, *(diffs or ()))}
+
+    def reshape(self) -> None:
+        """Make the plan for the shapes that the inputs have now."""
+        _ = self.executor
+
+    def clear_param_diffs(self) -> None:
+        """Set the gradients of all weights to 0."""
+        self._lent.give_back()
+        self.weights.grad.fill(0)
+
+    def copy_from(self, path: str) -> LoadReport:
+        """Load the weights of layers of the same name; returns what was loaded and what not.
+
+        Raises:
+            WeightsError: the file is damaged, a blob does not fit, or nothing fits.
+        """
+        found, report = match(path, self.params)
+        for layer, blobs in found.items():
+            for param, values in zip(self.params[layer], blobs, strict=True):
+                param.data[...] = values
+        self._lent.give_back()
+        return report
+
+    def share_with(self, other: "Net") -> None:
+        """Use the weights of another net for the layers of the same names."""
+        self._bind(other)
+        self._executors.clear()
+
+    def save(self, path: str, format: Format | None = None) -> None:
+        """Write the net and its weights whole: HDF5 if the name ends in .h5, else binary.
+
+        Raises:
+            RunError: the file cannot be written; nothing is left under its name.
+        """
+        self._lent.give_back()
+        proto = NetParameter()
+        proto.CopyFrom(self.text.net)
+        there = {n.name for n in self.graph.nodes}
+        kept = [layer for layer in proto.layer if layer.name in there]
+        del proto.layer[:]
+        proto.layer.extend(kept)
+        blobs = {n: [np.asarray(p.data) for p in ps] for n, ps in self.params.items()}
+        self._lent.give_back()
+        write_weights(path, proto, blobs, format or ("HDF5" if path.endswith(".h5") else "BINARYPROTO"))
+
+    def save_hdf5(self, path: str) -> None:
+        """Write the weights as HDF5."""
+        self.save(path, "HDF5")
+
+    def load_hdf5(self, path: str) -> LoadReport:
+        """Load weights from HDF5."""
+        return self.copy_from(path)
+
+    def close(self) -> None:
+        """Stop the data sources."""
+        self.sources.close()
+
+    def _fill(self, values: Mapping[str, Any], allowed: Sequence[str]) -> None:
+        for name, value in values.items():
+            if name not in allowed:
+                raise ConfigError(f"the net has no input {name!r}{did_you_mean(name, allowed)}")
+            if tuple(np.shape(value)) != self.blobs[name].shape:
+                raise ConfigError(
+                    f"input {name!r} has the shape {self.blobs[name].shape}, got"
+                    f" {tuple(np.shape(value))}; reshape the blob first"
+                )
+            self.blobs[name].data[...] = value
+
+    def _named(self, name: str) -> Blob:
+        if name not in self.blobs:
+            raise ConfigError(f"the net has no blob {name!r}{did_you_mean(name, self.blobs)}")
+        return self.blobs[name]
+
+    def _layer(self, name: str) -> int:
+        if name not in self.layer_names:
+            raise ConfigError(f"the net has no layer {name!r}{did_you_mean(name, self.layer_names)}")
+        return self.layer_names.index(name)
+
+    def _blob(self, name: str) -> Blob:
+        key = self.graph.blobs[name]
+
+        def data() -> Any:
+            executor = self.executor
+            value = executor.plan.program.blobs[key]
+            if value not in executor.plan.slots:
+                raise ConfigError(f"blob {name!r} is not kept by this plan; only outputs are")
+            return self._lent.host(executor.array(value))
+
+        def diff() -> Any:
+            executor = self.executor
+            value = executor.plan.program.diffs.get(key)
+            if value is None or value not in executor.plan.slots:
+                return np.zeros(executor.plan.program.blobs[key].shape, "float32")
+            return self._lent.host(executor.array(value))
+
+        def reshape(shape: tuple[int, ...]) -> None:
+            self._inputs[key] = Shape(shape)
+
+        return Blob(data, diff, reshape if name in self.graph.inputs else None)
+
+    def _param(self, owner: str) -> Blob:
+        return Blob(
+            lambda: self._lent.host(self.weight_arrays[owner]),
+            lambda: self._lent.host(self.grad_arrays[owner]),
+        )
+
+
+class Sources(Mapping[str, Source]):
+    """The data sources of a net by the names of their layers, opened when first read."""
+
+    def __init__(self, graph: Graph, seed: int) -> None:
+        self._nodes = {n.name: n for n in graph.nodes if isinstance(n.layer, DataLayer)}
+        self._open: dict[str, Source] = {}
+        self._seed = seed
+
+    def __getitem__(self, name: str) -> Source:
+        if name not in self._open:
+            node = self._nodes[name]
+            assert isinstance(node.layer, DataLayer)
+            self._open[name] = node.layer.open(node.tops, self._seed)
+        return self._open[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._nodes)
+
+    def __len__(self) -> int:
+        return len(self._nodes)
+
+    def close(self) -> None:
+        """Close those that are open."""
+        for source in self._open.values():
+            source.close()
+        self._open.clear()

@@ -1,0 +1,64 @@
+"""The weights of a net and their gradients: two flat arenas, and a view for each blob."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from netdef.device import Device
+from netdef.fillers import fill
+from netdef.infer import Param
+
+_ALIGNMENT = 16
+"""Elements: 64 bytes, a cache line and a vector register."""
+
+
+@dataclass(frozen=True)
+class Segment:
+    """A stretch of the arenas whose blobs have the same multipliers."""
+
+    start: int
+    stop: int
+    lr_mult: float
+    decay_mult: float
+
+
+class Weights:
+    """All weight blobs of one net, in stretches of equal multipliers; learned ones first."""
+
+    def __init__(self, params: Sequence[Param], device: Device) -> None:
+        self.device = device
+        self.params = {p.key: p for p in params}
+        self.starts: dict[str, int] = {}
+        self.segments: list[Segment] = []
+        end = 0
+        groups = sorted({(p.lr_mult, p.decay_mult) for p in params}, key=lambda g: g[0] == 0)
+        for lr_mult, decay_mult in groups:
+            start = end
+            for p in params:
+                if (p.lr_mult, p.decay_mult) == (lr_mult, decay_mult):
+                    self.starts[p.key] = end
+                    size = int(np.prod(p.weight.shape, dtype=np.int64))
+                    end += -(-size // _ALIGNMENT) * _ALIGNMENT
+            if lr_mult:
+                self.segments.append(Segment(start, end, lr_mult, decay_mult))
+        self.learned = self.segments[-1].stop if self.segments else 0
+        """How many elements, from the start, are learned."""
+        self.data = device.xp.zeros(end, "float32")
+        self.grad = device.xp.zeros(self.learned, "float32")
+
+    def view(self, arena: Any, key: str) -> Any:
+        """Return the part of an arena that is the blob's, in its shape."""
+        shape, start = self.params[key].weight.shape, self.starts[key]
+        return arena[start : start + int(np.prod(shape, dtype=np.int64))].reshape(shape)
+
+    def fill(self, seed: int) -> None:
+        """Set every blob to its filler's first values."""
+        for i, (key, param) in enumerate(self.params.items()):
+            rng = np.random.Generator(np.random.Philox(key=[seed, i + 1]))
+            values = np.empty(param.weight.shape, "float32")
+            fill(values, param.weight.filler, rng)
+            self.view(self.data, key)[...] = self.device.xp.asarray(values)
+
+
