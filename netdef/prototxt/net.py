@@ -7,7 +7,7 @@ from pathlib import Path
 from netdef.errors import TextError, at
 from netdef.proto import LayerParameter, NetParameter, SolverParameter, V1LayerParameter
 from netdef.prototxt.parser import fill
-from netdef.prototxt.source import Source, read_source
+from netdef.prototxt.source import Source, place, read_source
 from netdef.prototxt.upgrade_batch_norm import clear_statistics_specs
 from netdef.prototxt.upgrade_inputs import input_layers
 from netdef.prototxt.upgrade_transforms import move_transforms
@@ -27,7 +27,7 @@ class NetText:
 
     def where(self, index: int) -> str:
         """Return the place of ``net.layer[index]``: ``lenet.prototxt:31``."""
-        return _place(self.path, self.lines[index])
+        return place(self.path, self.lines[index])
 
 
 def read_net(path: Path | str) -> NetText:
@@ -66,8 +66,8 @@ def _upgrade(net: NetParameter, path: str, written: Sequence[tuple[str, int]]) -
     }
     if net.layer and net.layers:
         raise TextError(
-            f"{_place(path, lines['layers'][0])}: 'layers' (the form of 2014) and 'layer' "
-            f"({_place(path, lines['layer'][0])}) are mixed; write all in one form"
+            f"{place(path, lines['layers'][0])}: 'layers' (the form of 2014) and 'layer' "
+            f"({place(path, lines['layer'][0])}) are mixed; write all in one form"
         )
     layers = [*_inputs(net, path, lines["input"]), *_current(net, path, lines)]
     for name in ("input", "input_shape", "input_dim", "layers", "layer"):
@@ -81,25 +81,20 @@ def _upgrade(net: NetParameter, path: str, written: Sequence[tuple[str, int]]) -
 def _inputs(net: NetParameter, path: str, lines: Sequence[int]) -> list[Placed]:
     if not net.input:
         return []
-    with at(_place(path, lines[0])):
+    with at(place(path, lines[0])):
         return list(zip(input_layers(net), lines, strict=True))
 
 
 def _current(net: NetParameter, path: str, lines: dict[str, list[int]]) -> list[Placed]:
     if net.layer:
         return list(zip(list(net.layer), lines["layer"], strict=True))
-    with at(path):
-        layers = merge_padding(zip(net.layers, lines["layers"], strict=True))
-    return [(_layer_of_today(old, _place(path, line)), line) for old, line in layers]
+    layers = merge_padding(zip(net.layers, lines["layers"], strict=True), path)
+    return [(_layer_of_today(old, place(path, line)), line) for old, line in layers]
 
 
-def _layer_of_today(layer: V1LayerParameter, place: str) -> LayerParameter:
-    with at(f"{place}: layer {layer.name or layer.layer.name!r}"):
+def _layer_of_today(layer: V1LayerParameter, where: str) -> LayerParameter:
+    with at(f"{where}: layer {layer.name or layer.layer.name!r}"):
         if layer.HasField("layer"):
             layer = v1_layer(layer)
         move_transforms(layer)
         return current_layer(layer)
-
-
-def _place(path: str, line: int) -> str:
-    return f"{path}:{line}" if line else path

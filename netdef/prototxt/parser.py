@@ -108,9 +108,8 @@ class _Parser:
         return True
 
     def never_closed(self, block: Block) -> TextError:
-        opening = block.opening
-        line = self.source.text[opening.start :].split("\n", 1)[0].split("{")[0].split("<")[0]
-        return self.error(opening, f"the block {line.strip(' :')!r} is never closed")
+        what = f"the block of this {block.name} is never closed; a closing brace is missing"
+        return self.error(block.opening, what)
 
     def fill_field(self, message: Any) -> None:
         name = self.take()
@@ -119,8 +118,6 @@ class _Parser:
         field = message.DESCRIPTOR.fields_by_name.get(name.text)
         if field is None:
             raise self.error(name, self.no_such_field(name))
-        if len(self.blocks) == 1:
-            self.fields.append((name.text, self.source.line(name.start)))
         has_colon = self.takes(":")
         if field.message_type is None and not has_colon:
             raise self.error(self.peek(), f"a ':' is missing after {name.text!r}")
@@ -130,7 +127,7 @@ class _Parser:
             self.fill_value(message, field, name)
             return
         while not self.takes("]"):
-            self.fill_value(message, field, name)
+            self.fill_value(message, field, self.peek())
             if not self.takes(",") and self.peek().text != "]":
                 raise self.error(self.peek(), "a ',' or ']' is expected in the list")
 
@@ -148,9 +145,11 @@ class _Parser:
         hint = whose(block.name, name.text)
         return what + (hint or did_you_mean(name.text, block.message.DESCRIPTOR.fields_by_name))
 
-    def fill_value(self, message: Message, field: FieldDescriptor, name: Token) -> None:
+    def fill_value(self, message: Message, field: FieldDescriptor, first: Token) -> None:
+        if len(self.blocks) == 1:
+            self.fields.append((field.name, self.source.line(first.start)))
         if field.message_type is not None:
-            self.fill_message(message, field, name)
+            self.fill_message(message, field, first)
             return
         is_text = field.cpp_type == FieldDescriptor.CPPTYPE_STRING
         value = self.string(field) if is_text else self.scalar(field)
@@ -159,23 +158,30 @@ class _Parser:
         else:
             setattr(message, field.name, value)
 
-    def fill_message(self, message: Message, field: FieldDescriptor, name: Token) -> None:
+    def fill_message(self, message: Message, field: FieldDescriptor, first: Token) -> None:
         opening = self.take()
         if opening.text not in CLOSING:
-            raise self.error(opening, f"{field.name} takes {what_it_takes(field)}")
+            raise self.no_value(opening, field)
         inner = getattr(message, field.name)
         if is_repeated(field):
             inner = inner.add()
         else:
             inner.SetInParent()
-        self.fill_block(inner, name, CLOSING[opening.text])
+        self.fill_block(inner, first, CLOSING[opening.text])
+
+    def no_value(self, token: Token, field: FieldDescriptor) -> TextError:
+        if token.kind in ("mark", "end"):
+            what = f"{field.name} has no value; it takes {what_it_takes(field)}"
+        else:
+            what = f"{field.name} takes {what_it_takes(field)}, not {token.text}"
+        return self.error(token, what)
 
     def scalar(self, field: FieldDescriptor) -> Value:
         first = self.peek()
         sign = "-" if self.takes("-") else ""
         token = self.take()
         if token.kind in ("mark", "end"):
-            raise self.error(first, f"{field.name} has no value; it takes {what_it_takes(field)}")
+            raise self.no_value(token, field)
         try:
             return value_of(field, sign + token.text)
         except ValueError as error:
@@ -184,7 +190,7 @@ class _Parser:
     def string(self, field: FieldDescriptor) -> str | bytes:
         first = self.peek()
         if first.kind != "string":
-            raise self.error(first, f"{field.name} takes {what_it_takes(field)}")
+            raise self.no_value(first, field)
         parts = []
         while self.peek().kind == "string":
             parts.append(unquote(self.source, self.take()))

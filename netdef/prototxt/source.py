@@ -31,6 +31,11 @@ class Source:
         return TextError(f"{self.path}:{line}:{column}: {what}")
 
 
+def place(path: str, line: int) -> str:
+    """Return ``path:line``, or the path alone for line 0: the line is not known."""
+    return f"{path}:{line}" if line else path
+
+
 def read_source(path: Path | str) -> Source:
     """Read a text file.
 

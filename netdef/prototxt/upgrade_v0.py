@@ -2,9 +2,12 @@
 
 from collections.abc import Iterable
 
-from netdef.errors import FieldError, did_you_mean
-from netdef.proto import V0LayerParameter, V1LayerParameter
+from netdef.errors import FieldError, at, did_you_mean
+from netdef.proto import V1LayerParameter
 from netdef.proto.old_types import V0_TYPES
+from netdef.prototxt.source import place
+
+Placed = tuple[V1LayerParameter, int]
 
 _TRANSFORM = dict.fromkeys(("data", "images", "window_data"), "transform_param")
 _BATCHES = {
@@ -92,30 +95,25 @@ def _move(kind: str, name: str, value: object, layer: V1LayerParameter) -> None:
         setattr(block, new_name, value)
 
 
-def merge_padding(
-    layers: Iterable[tuple[V1LayerParameter, int]],
-) -> list[tuple[V1LayerParameter, int]]:
+def merge_padding(layers: Iterable[Placed], path: str) -> list[Placed]:
     """Remove V0's ``padding`` layers; the convolution or pooling that reads one pads instead.
 
-    Each layer comes with its line.
+    Each layer comes with its line in ``path``.
 
     Raises:
         FieldError: another type of layer reads a padded blob.
     """
     padded: dict[str, V1LayerParameter] = {}
     kept = []
-    for old, line in layers:
-        if old.layer.type == "padding":
-            padded[_only(old.top)] = old
-            continue
-        new = V1LayerParameter()
-        new.CopyFrom(old)
-        for index, bottom in enumerate(old.bottom):
-            if bottom in padded:
-                _take_padding(new, index, padded[bottom])
-        for top in old.top:
+    for layer, line in layers:
+        with at(f"{place(path, line)}: layer {layer.layer.name!r}"):
+            if layer.layer.type == "padding":
+                padded[_only(layer.top)] = layer
+                continue
+            _take_padding(layer, padded)
+        for top in layer.top:
             padded.pop(top, None)
-        kept.append((new, line))
+        kept.append((layer, line))
     return kept
 
 
@@ -126,12 +124,15 @@ def _only(blobs: Iterable[str]) -> str:
     return names[0]
 
 
-def _take_padding(layer: V1LayerParameter, index: int, padding: V1LayerParameter) -> None:
-    inner: V0LayerParameter = layer.layer
-    if inner.type not in ("conv", "pool"):
-        raise FieldError(
-            f"layer {inner.name!r} ({inner.type}) reads the padding layer "
-            f"{padding.layer.name!r}; only conv and pool can take its padding"
-        )
-    inner.pad = padding.layer.pad
-    layer.bottom[index] = _only(padding.bottom)
+def _take_padding(layer: V1LayerParameter, padded: dict[str, V1LayerParameter]) -> None:
+    for index, bottom in enumerate(layer.bottom):
+        if bottom not in padded:
+            continue
+        padding = padded[bottom]
+        if layer.layer.type not in ("conv", "pool"):
+            raise FieldError(
+                f"{layer.layer.type!r} cannot read the padding layer {padding.layer.name!r}; "
+                "only 'conv' and 'pool' can"
+            )
+        layer.layer.pad = padding.layer.pad
+        layer.bottom[index] = _only(padding.bottom)

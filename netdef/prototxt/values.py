@@ -30,7 +30,7 @@ def value_of(field: FieldDescriptor, text: str) -> Value:
     kind = field.cpp_type
     if kind == FieldDescriptor.CPPTYPE_BOOL and text in _TRUTHS:
         return _TRUTHS[text]
-    if field.enum_type is not None:
+    if field.enum_type is not None and text[0] not in "\"'":
         return _enum_value(field.enum_type, text)
     if kind in (FieldDescriptor.CPPTYPE_FLOAT, FieldDescriptor.CPPTYPE_DOUBLE):
         real = _REAL.fullmatch(text)
