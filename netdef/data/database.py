@@ -29,6 +29,6 @@ def refuse_leveldb(path: Path, backend: str) -> None:
         )
     if (backend == "LEVELDB" and path.exists()) or (is_leveldb(path) and not is_lmdb(path)):
         raise ConfigError(
-            f"{path}: backend: LEVELDB databases are not read yet; convert the images to an "
+            f"{path}: LEVELDB databases are not read yet; convert the images to an "
             "LMDB and set backend: LMDB"
         )

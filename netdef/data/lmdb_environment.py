@@ -101,6 +101,10 @@ def naming_damage(path: Path) -> Iterator[None]:
     try:
         yield
     except lmdb.Error as error:
+        if "already open in this process" in str(error):
+            raise DataError(
+                f"{path}: is open in this process already, outside netdef; close it there first"
+            ) from error
         reason = str(error).rsplit(": ", 1)[-1]
         raise DataError(
             f"{path}: LMDB cannot read it ({reason}); copy or convert it again"

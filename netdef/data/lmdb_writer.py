@@ -1,5 +1,6 @@
 """Writing a new LMDB folder, whole or not at all."""
 
+import errno
 import os
 import shutil
 from collections.abc import Iterator
@@ -8,7 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from netdef.errors import ConfigError, RunError, cannot_write
+from netdef.errors import ConfigError, cannot_write
 
 
 class LmdbWriter:
@@ -23,6 +24,7 @@ class LmdbWriter:
     """
 
     _BATCH = 1000  # records in a transaction, as Caffe's converters commit
+    _FIRST_MAP_BYTES = 64 << 20  # doubled whenever it is full
 
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
@@ -38,7 +40,11 @@ class LmdbWriter:
             self._partial.mkdir()
             # Nobody else knows the folder: no lock, and one flush at the end suffices.
             self._environment = lmdb.open(
-                str(self._partial), map_size=64 << 20, lock=False, sync=False, metasync=False
+                str(self._partial),
+                map_size=self._FIRST_MAP_BYTES,
+                lock=False,
+                sync=False,
+                metasync=False,
             )
         return self
 
@@ -94,11 +100,17 @@ class LmdbWriter:
             raise cannot_write(self.path, error) from error
         except lmdb.Error as error:
             self._drop()
-            reason = str(error).rsplit(": ", 1)[-1]
-            raise RunError(f"{self.path}: cannot be written ({reason})") from error
+            raise cannot_write(self.path, _system_error(error)) from error
         except ConfigError:
             self._drop()
             raise
+
+
+def _system_error(error: Exception) -> OSError:
+    """Return LMDB's error as the system's: it tells the reason in words only."""
+    reason = str(error).rsplit(": ", 1)[-1]
+    number = errno.ENOSPC if reason == os.strerror(errno.ENOSPC) else errno.EIO
+    return OSError(number, reason)
 
 
 def refuse_existing(path: Path) -> None:

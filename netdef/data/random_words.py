@@ -16,7 +16,8 @@ def random_words(seed: int, stream: str, first: int, count: int) -> np.ndarray:
     Shapes:
         words: ``(count, 4)`` uint64.
     """
-    philox = np.random.Philox(key=[seed & _WORD, crc32(stream.encode())], counter=first)
+    key = np.array([seed & _WORD, crc32(stream.encode())], np.uint64)
+    philox = np.random.Philox(key=key, counter=first)
     return philox.random_raw(4 * count).reshape(count, 4)
 
 

@@ -1,0 +1,34 @@
+import re
+
+import pytest
+
+from netdef.data.database import open_database
+from netdef.data.lmdb_writer import LmdbWriter
+from netdef.errors import ConfigError, MissingFile
+
+
+def refusal(path, backend, error=ConfigError):
+    with pytest.raises(error) as caught:
+        open_database(path, backend)
+    return re.sub(f"^{re.escape(str(path))}: ", "", str(caught.value))
+
+
+def test_an_lmdb_asked_for_as_leveldb_names_the_mend(tmp_path):
+    with LmdbWriter(tmp_path / "db") as writer:
+        writer.put(b"a", b"b")
+    open_database(tmp_path / "db", "LMDB").close()
+    assert refusal(tmp_path / "db", "LEVELDB") == (
+        "is an LMDB, but backend is LEVELDB (Caffe's default); set backend: LMDB"
+    )
+
+
+@pytest.mark.parametrize("backend", ["LMDB", "LEVELDB"])
+def test_a_leveldb_is_refused_with_the_mend(shared, backend):
+    assert refusal(shared / "goldens/databases/raw_leveldb", backend) == (
+        "LEVELDB databases are not read yet; convert the images to an LMDB and set backend: LMDB"
+    )
+
+
+@pytest.mark.parametrize("backend", ["LMDB", "LEVELDB"])
+def test_a_missing_folder_is_missing_whatever_the_backend(tmp_path, backend):
+    assert refusal(tmp_path / "db", backend, MissingFile) == "no such file or folder"

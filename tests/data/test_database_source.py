@@ -1,0 +1,222 @@
+import re
+import resource
+import threading
+
+import cv2
+import numpy as np
+import pytest
+
+from netdef.data.database_source import DatabaseSource
+from netdef.data.datum import encode, encode_file
+from netdef.data.lmdb_writer import LmdbWriter
+from netdef.errors import ConfigError, DataError, ShapeError
+from netdef.proto import TEST, TRAIN, TransformationParameter
+
+RNG = np.random.default_rng(2)
+IMAGES = RNG.integers(0, 256, (10, 3, 6, 8), np.uint8)
+RANDOM = dict(crop_size=5, mirror=True, mean_value=[1, 2, 3], scale=0.5)
+
+
+def write(path, values):
+    with LmdbWriter(path) as writer:
+        for number, value in enumerate(values):
+            writer.put(b"%08d" % number, value)
+    return path
+
+
+def png(image):
+    return cv2.imencode(".png", image.transpose(1, 2, 0))[1].tobytes()
+
+
+@pytest.fixture
+def raw(tmp_path):
+    return write(tmp_path / "raw", [encode(image, i) for i, image in enumerate(IMAGES)])
+
+
+@pytest.fixture
+def encoded(tmp_path):
+    return write(tmp_path / "png", [encode_file(png(x), i) for i, x in enumerate(IMAGES)])
+
+
+def source(path, batch_size=4, phase=TRAIN, seed=1, backend="LMDB", fields=None, **options):
+    param = TransformationParameter(**(fields or {}))
+    return DatabaseSource(path, backend, batch_size, param, phase, seed, **options)
+
+
+def batches(path, count, state=None, **options):
+    opened = source(path, **options)
+    if state:
+        opened.restore(state)
+    got = [tuple(top.copy() for top in opened.next()) for _ in range(count)]
+    opened.close()
+    opened.close()
+    return got
+
+
+def assert_equal(some, others):
+    for one, other in zip(some, others, strict=True):
+        for a, b in zip(one, other, strict=True):
+            np.testing.assert_array_equal(a, b)
+
+
+@pytest.mark.parametrize("prefetch", [0, 3])
+def test_records_in_order_round_and_round(raw, encoded, prefetch):
+    for path in (raw, encoded):
+        got = batches(path, 5, prefetch=prefetch)
+        labels = np.concatenate([label for _, label in got])
+        assert labels.tolist() == [i % 10 for i in range(20)]
+        assert labels.dtype == np.float32
+        np.testing.assert_array_equal(
+            np.concatenate([x for x, _ in got]), IMAGES[labels.astype(int)]
+        )
+
+
+def test_shapes_are_known_before_any_thread(raw):
+    threads = threading.active_count()
+    opened = source(raw, fields=RANDOM)
+    assert opened.shapes == ((4, 3, 5, 5), (4,))
+    assert threading.active_count() == threads
+    opened.close()
+    unlabelled = source(raw, with_label=False)
+    assert unlabelled.shapes == ((4, 3, 6, 8),)
+    assert len(unlabelled.next()) == 1
+    unlabelled.close()
+
+
+@pytest.mark.parametrize("threads", [1, 4])
+def test_threads_change_no_byte(raw, encoded, threads):
+    for path in (raw, encoded):
+        wanted = batches(path, 30, fields=RANDOM, prefetch=0)
+        assert_equal(batches(path, 30, fields=RANDOM, prefetch=5, threads=threads), wanted)
+
+
+@pytest.mark.parametrize("consumed", [0, 1, 3, 7])
+def test_a_resumed_source_equals_an_unbroken_one(raw, consumed):
+    options = dict(fields=RANDOM, rand_skip=7, name="data")
+    whole = batches(raw, consumed + 5, **options)
+    opened = source(raw, **options)
+    for _ in range(consumed):
+        opened.next()
+    state = opened.state()
+    opened.next()
+    opened.restore(state)
+    again = [tuple(top.copy() for top in opened.next()) for _ in range(5)]
+    opened.close()
+    assert_equal(again, whole[consumed:])
+    assert_equal(batches(raw, 5, state, **options), whole[consumed:])
+
+
+def test_a_round_differs_from_the_round_before(raw):
+    one, other = batches(raw, 2, batch_size=10, fields=RANDOM)
+    np.testing.assert_array_equal(one[1], other[1])
+    assert not np.array_equal(one[0], other[0])
+
+
+def test_layers_of_other_names_and_seeds_differ(raw):
+    got = [
+        batches(raw, 1, batch_size=10, fields=RANDOM, **key)[0][0].tobytes()
+        for key in (dict(name="a"), dict(name="b"), dict(name="a", seed=9), dict(name="a"))
+    ]
+    assert len(set(got)) == 3
+    assert got[0] == got[3]
+
+
+def test_rand_skip_leaves_out_fewer_than_it_says(raw):
+    firsts = {batches(raw, 1, seed=seed, rand_skip=3)[0][1][0] for seed in range(30)}
+    assert firsts == {0, 1, 2}
+
+
+def test_force_gray_and_color_are_for_encoded_images(raw, encoded):
+    assert batches(encoded, 1, fields=dict(force_gray=True))[0][0].shape == (4, 1, 6, 8)
+    assert batches(raw, 1, fields=dict(force_gray=True))[0][0].shape == (4, 3, 6, 8)
+
+
+def test_caffes_databases(shared):
+    folder = shared / "goldens/databases"
+    fields = dict(mean_file=str(folder / "mean.binaryproto"))
+    ((x, label),) = batches(folder / "raw_lmdb", 1, batch_size=25, fields=fields)
+    assert x.shape == (25, 3, 28, 32)
+    assert label.tolist() == [0, 1, 2, 3] * 6 + [3]
+    # The mean is that of these very images.
+    np.testing.assert_allclose(x.mean(axis=0), 0, atol=1e-3)
+    assert_equal(batches(folder / "png_lmdb", 1, batch_size=25, fields=fields), [(x, label)])
+
+
+def damaged(path, value):
+    return write(path, [encode(IMAGES[0], 0)] * 3 + [value])
+
+
+@pytest.mark.parametrize(
+    ("value", "fields", "error", "message"),
+    [
+        (
+            encode(IMAGES[0], 0)[:30],
+            {},
+            DataError,
+            "is not a Datum (30 bytes that do not parse); convert the images into the database "
+            "again",
+        ),
+        (
+            encode_file(b"junk", 0),
+            {},
+            DataError,
+            "its 4 bytes are not an image that OpenCV reads; it is damaged or of an unknown format",
+        ),
+        (
+            encode(IMAGES[0, :, 1:], 0),
+            {},
+            ShapeError,
+            "its image becomes (3, 5, 8), the first one (3, 6, 8); set crop_size, or convert the "
+            "images with one size",
+        ),
+        (
+            encode(IMAGES[0, :, 2:], 0),
+            dict(crop_size=5),
+            ShapeError,
+            "crop_size 5 is larger than the image of 4 x 8 pixels; lower crop_size or convert to "
+            "larger images",
+        ),
+    ],
+)
+@pytest.mark.parametrize("prefetch", [0, 4])
+def test_a_bad_record_is_named(tmp_path, value, fields, error, message, prefetch):
+    path = damaged(tmp_path / "db", value)
+    opened = source(path, batch_size=2, fields=fields, prefetch=prefetch)
+    opened.next()
+    whole = re.escape(f"{path}: record '00000003': {message}")
+    for _ in range(2):  # it stays where it is, and says so again
+        with pytest.raises(error, match=f"^{whole}$"):
+            opened.next()
+        assert opened.state() == {"position": 2}
+    opened.restore({"position": 4})
+    assert opened.next()[1].tolist() == [0, 0]
+    opened.close()
+
+
+def test_a_first_record_that_does_not_fit_is_named_at_once(raw):
+    message = (
+        f"{raw}: record '00000000': crop_size 7 is larger than the image of 6 x 8 pixels; lower "
+        "crop_size or convert to larger images"
+    )
+    for _ in range(2):
+        with pytest.raises(ShapeError, match=f"^{re.escape(message)}$"):
+            source(raw, phase=TEST, fields=dict(crop_size=7))
+
+
+def test_the_default_backend_is_refused_with_the_mend(raw):
+    message = f"{raw}: is an LMDB, but backend is LEVELDB (Caffe's default); set backend: LMDB"
+    with pytest.raises(ConfigError, match=f"^{re.escape(message)}$"):
+        source(raw, backend="LEVELDB")
+
+
+def test_memory_stays_flat(raw):
+    opened = source(raw, batch_size=256, fields=RANDOM, prefetch=3)
+    for _ in range(50):
+        opened.next()
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    for _ in range(400):
+        opened.next()
+    grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
+    opened.close()
+    # 400 batches of 77 kB would be 30 MB.
+    assert grown < 8 * 1024

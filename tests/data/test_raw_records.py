@@ -1,0 +1,44 @@
+import numpy as np
+import pytest
+
+from netdef.data.datum import encode, encode_file, parse
+from netdef.data.raw_records import RawRecords
+
+IMAGE = np.arange(24, dtype=np.uint8).reshape(2, 3, 4)
+FIRST = RawRecords(parse(encode(IMAGE, 0)))
+
+
+@pytest.mark.parametrize("label", [0, 1, 300, -1])
+@pytest.mark.parametrize("says_encoded", [True, False])
+def test_pixels_and_label_are_found(label, says_encoded):
+    found = FIRST.find(encode(IMAGE + 1, label, says_encoded=says_encoded))
+    assert found is not None
+    np.testing.assert_array_equal(found[0], IMAGE + 1)
+    assert found[1] == label
+
+
+def test_a_label_that_is_not_written_is_0():
+    raw = encode(IMAGE, 0, says_encoded=False)
+    assert FIRST.find(raw.removesuffix(b"(\0"))[1] == 0
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        encode(IMAGE.reshape(3, 2, 4), 0),
+        encode(IMAGE.astype(np.float32), 0),
+        encode(IMAGE, 0)[:20],
+        encode(IMAGE, 0) + encode(IMAGE, 0),
+        encode(IMAGE, 0) + b"\xff",
+        encode(IMAGE, 0)[:-1] + b"\x01",
+        encode_file(b"image", 0),
+        b"",
+    ],
+)
+def test_whatever_else_must_be_parsed(raw):
+    assert FIRST.find(raw) is None
+
+
+@pytest.mark.parametrize("first", [encode_file(b"image", 0), encode(IMAGE.astype(np.float32), 0)])
+def test_a_first_record_that_is_not_raw_fits_nothing(first):
+    assert RawRecords(parse(first)).find(first) is None
