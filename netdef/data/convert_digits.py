@@ -14,8 +14,8 @@ _TEST_EVERY = 5
 def convert_digits(out: str | Path, progress: Progress | None = None) -> tuple[Path, Path]:
     """Write ``digits_train_lmdb`` and ``digits_test_lmdb`` into ``out``; return their paths.
 
-    1,797 images of 8x8 pixels; every fifth one is for testing, which leaves 1,438 for
-    training. The grey levels 0 to 16 become 0 to 255.
+    1,797 images of 8x8 pixels; every fifth image of each digit is for testing, 355 of them,
+    which leaves 1,442 for training. The grey levels 0 to 16 become 0 to 255.
 
     Raises:
         RunError: scikit-learn is not installed, or the databases cannot be written.
@@ -23,7 +23,9 @@ def convert_digits(out: str | Path, progress: Progress | None = None) -> tuple[P
     """
     train, test = Path(out) / "digits_train_lmdb", Path(out) / "digits_test_lmdb"
     images, labels = _load()
-    tested = np.arange(len(labels)) % _TEST_EVERY == _TEST_EVERY - 1
+    tested = np.zeros(len(labels), bool)
+    for digit in range(10):
+        tested[np.flatnonzero(labels == digit)[_TEST_EVERY - 1 :: _TEST_EVERY]] = True
     parts = {
         train: LabelledImages(images[~tested], labels[~tested]),
         test: LabelledImages(images[tested], labels[tested]),

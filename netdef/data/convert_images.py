@@ -5,10 +5,9 @@ from pathlib import Path
 
 import numpy as np
 
-from netdef.data.database import refuse_leveldb
 from netdef.data.datum import decode_image, encode, encode_file, planes
 from netdef.data.image_list import ImageEntry, read_image_list
-from netdef.data.lmdb_writer import LmdbWriter
+from netdef.data.lmdb_writer import LmdbWriter, refuse_existing
 from netdef.data.progress import Progress, Tally
 from netdef.data.random_words import permutation
 from netdef.errors import ConfigError, DataError, at, cannot_read
@@ -45,7 +44,9 @@ def convert_imageset(
         RunError: the database cannot be written.
     """
     store = _Store(Path(root), gray, resize_width, resize_height, encoded, encode_type.lower())
-    refuse_leveldb(Path(out), backend)
+    if backend != "LMDB":
+        raise ConfigError(f"{backend} databases are not written yet; set backend to LMDB")
+    refuse_existing(Path(out))
     entries = read_image_list(list_file)
     order = permutation(seed, "convert_imageset", len(entries)) if shuffle else range(len(entries))
     tally = Tally(progress, len(entries))

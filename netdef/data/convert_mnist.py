@@ -63,10 +63,12 @@ def _read_idx(path: Path, axes: int) -> np.ndarray:
             f"{magic.hex()}; download it again"
         )
     start = 4 + 4 * axes
+    if len(content) < start:
+        raise DataError(f"{path}: its head is cut short; download it again")
     shape = Shape(np.frombuffer(content[4:start], ">u4").tolist())
-    if len(shape) < axes or len(content) - start != shape.size:
+    if len(content) - start != shape.size:
         raise DataError(
-            f"{path}: {max(len(content) - start, 0)} bytes follow its head, not the {shape.size} "
+            f"{path}: {len(content) - start} bytes follow its head, not the {shape.size} "
             f"of its shape {shape}; download it again"
         )
     return np.frombuffer(content, np.uint8, offset=start).reshape(shape)

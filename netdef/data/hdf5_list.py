@@ -39,8 +39,10 @@ def read_list(path: Path, tops: tuple[str, ...]) -> list[HDF5File]:
                 file = _inspect(_find(line.strip(), path.parent), tops)
                 _check_same(file, files, tops)
             files.append(file)
+    if not files:
+        raise DataError(f"{path}: lists no files; name one .h5 file a line")
     if not any(file.rows for file in files):
-        raise DataError(f"{path}: lists no {'rows' if files else 'files'}")
+        raise DataError(f"{path}: its files have no rows")
     return files
 
 

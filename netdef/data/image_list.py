@@ -37,14 +37,15 @@ def read_image_list(path: str | Path) -> list[ImageEntry]:
 
 
 def _entry(path: str | Path, number: int, line: str) -> ImageEntry:
-    name, _, label = line.strip().rpartition(" ")
+    *names, label = line.rsplit(maxsplit=1)
+    name = "".join(names).strip()
     if not re.fullmatch(r"[+-]?[0-9]+", label):
         raise DataError(
             f"{path}:{number}: {label!r} is not a label; end the line with a blank and a whole "
             "number"
         )
-    if not name.strip():
+    if not name:
         raise DataError(f"{path}:{number}: no name before the label {label}")
     if abs(int(label)) > _LARGEST_LABEL:
         raise DataError(f"{path}:{number}: the label {label} is beyond 32 bits")
-    return ImageEntry(number, name.strip(), int(label))
+    return ImageEntry(number, name, int(label))
