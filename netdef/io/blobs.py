@@ -1,5 +1,6 @@
 """Arrays as BlobProto, and the files that hold one: mean images."""
 
+import math
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,10 +11,11 @@ from numpy.typing import NDArray
 from netdef.errors import WeightsError, at
 from netdef.io.content import read_content
 from netdef.io.whole_file import writing_whole
-from netdef.io.wire import fields, head, varint
+from netdef.io.wire import fields, head, inner, number, varint, varints
 from netdef.proto import BlobProto
 
 Array = NDArray[np.float32]
+Found = dict[int, list[int | memoryview]]
 
 _SHAPE, _DIM, _DATA, _DOUBLE_DATA = 7, 1, 5, 8
 _OLD_AXES = (1, 2, 3, 4)
@@ -40,31 +42,30 @@ def array_from(message: memoryview) -> Array:
     Raises:
         WeightsError: the message is damaged, or its values do not fill the shape.
     """
-    found: dict[int, list[Any]] = {}
-    for number, value in fields(message):
-        found.setdefault(number, []).append(value)
+    found: Found = {}
+    for field, value in fields(message):
+        found.setdefault(field, []).append(value)
     values = _values(found)
     shape = _shape(found, len(values))
-    if len(values) != int(np.prod(shape, dtype=object)):
+    if len(values) != math.prod(shape):
         raise WeightsError(f"is damaged: a blob of shape {shape} holds {len(values)} values")
     return values.reshape(shape)
 
 
-def _values(found: dict[int, list[Any]]) -> Array:
+def _values(found: Found) -> Array:
     kinds = {_DATA: "<f4", _DOUBLE_DATA: "<f8"}
     if _RAW_DATA in found:
-        raw_type = found.get(_RAW_TYPE, [0])[-1]
+        raw_type = number(found.get(_RAW_TYPE, [0])[-1])
         if raw_type not in _RAW_TYPES:
             raise WeightsError(f"holds raw_data of the unknown type {raw_type}")
         kinds[_RAW_DATA] = _RAW_TYPES[raw_type]
-    for number, kind in kinds.items():
-        parts = found.get(number)
-        if parts:
-            return _joined(parts, np.dtype(kind))
+    for field, kind in kinds.items():
+        if field in found:
+            return _joined([inner(part) for part in found[field]], np.dtype(kind))
     return np.empty(0, np.float32)
 
 
-def _joined(parts: list[Any], kind: np.dtype[Any]) -> Array:
+def _joined(parts: list[memoryview], kind: np.dtype[Any]) -> Array:
     content = parts[0] if len(parts) == 1 else b"".join(parts)
     if len(content) % kind.itemsize:
         raise WeightsError("is damaged: a blob ends in the middle of a value")
@@ -72,33 +73,18 @@ def _joined(parts: list[Any], kind: np.dtype[Any]) -> Array:
     return np.frombuffer(content, np.uint8).copy().view(kind).astype(np.float32, copy=False)
 
 
-def _shape(found: dict[int, list[Any]], count: int) -> tuple[int, ...]:
+def _shape(found: Found, count: int) -> tuple[int, ...]:
     if _SHAPE in found:
-        dims: list[int] = []
-        for part in found[_SHAPE]:
-            dims += _dims(part)
-        return tuple(dims)
+        return tuple(dim for part in found[_SHAPE] for dim in _dims(inner(part)))
     if any(axis in found for axis in _OLD_AXES):
-        return tuple(found.get(axis, [0])[-1] for axis in _OLD_AXES)
+        return tuple(number(found.get(axis, [0])[-1]) for axis in _OLD_AXES)
     return (count,)
 
 
-def _dims(shape: memoryview) -> list[int]:
-    dims: list[int] = []
-    for number, value in fields(shape):
-        if number == _DIM:
-            dims += [value] if isinstance(value, int) else _packed(value)
-    return dims
-
-
-def _packed(content: memoryview) -> Iterator[int]:
-    value = shift = 0
-    for byte in content:
-        value |= (byte & 0x7F) << shift
-        shift += 7
-        if byte < 0x80:
-            yield value
-            value = shift = 0
+def _dims(shape: memoryview) -> Iterator[int]:
+    for field, value in fields(shape):
+        if field == _DIM:
+            yield from [value] if isinstance(value, int) else varints(value)
 
 
 def blob_of(array: NDArray[Any]) -> BlobProto:

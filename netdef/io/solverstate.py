@@ -1,7 +1,7 @@
 """What a solver must know to go on: ``.solverstate``, binary or HDF5."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -30,7 +30,7 @@ class SavedState:
     iter: int
     current_step: int = 0
     learned_net: str = ""
-    history: Sequence[NDArray[Any]] = field(default_factory=list)
+    history: Sequence[NDArray[Any]] = ()
 
 
 def read_state(path: Path | str) -> SavedState:
@@ -49,14 +49,14 @@ def read_state(path: Path | str) -> SavedState:
 
 def _state(content: memoryview) -> SavedState:
     numbers, learned_net, history = {_ITER: 0, _CURRENT_STEP: 0}, "", []
-    for number, value in fields(content):
-        if number in numbers:
+    for field, value in fields(content):
+        if field in numbers:
             if not isinstance(value, int):
                 raise WeightsError("holds weights; a solver's state (.solverstate) is expected")
-            numbers[number] = value
-        elif number == _LEARNED_NET:
+            numbers[field] = value
+        elif field == _LEARNED_NET:
             learned_net = text(value)
-        elif number == _HISTORY:
+        elif field == _HISTORY:
             history.append(array_from(inner(value)))
     return SavedState(numbers[_ITER], numbers[_CURRENT_STEP], learned_net, history)
 

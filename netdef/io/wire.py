@@ -23,19 +23,19 @@ def fields(message: memoryview) -> Iterator[tuple[int, int | memoryview]]:
     at = 0
     while at < len(message):
         tag, at = _varint(message, at)
-        number, kind = tag >> 3, tag & 7
-        if number == 0 or kind not in (VARINT, FIXED64, BYTES, FIXED32):
+        field, kind = tag >> 3, tag & 7
+        if field == 0 or kind not in (VARINT, FIXED64, BYTES, FIXED32):
             raise WeightsError("is damaged: a field of it has no meaning")
         if kind == VARINT:
             value, at = _varint(message, at)
-            yield number, value
+            yield field, value
             continue
         length = _FIXED.get(kind)
         if length is None:
             length, at = _varint(message, at)
         if at + length > len(message):
             raise WeightsError(f"is cut off or damaged: {at + length - len(message)} bytes miss")
-        yield number, message[at : at + length]
+        yield field, message[at : at + length]
         at += length
 
 
@@ -49,6 +49,18 @@ def _varint(message: memoryview, at: int) -> tuple[int, int]:
     raise WeightsError("is cut off or damaged: a number in it does not end")
 
 
+def varints(packed: memoryview) -> Iterator[int]:
+    """Yield the numbers of a packed field.
+
+    Raises:
+        WeightsError: the last one is cut off.
+    """
+    at = 0
+    while at < len(packed):
+        value, at = _varint(packed, at)
+        yield value
+
+
 def varint(value: int) -> bytes:
     """Return a number from 0 up as a varint."""
     digits = bytearray()
@@ -59,9 +71,9 @@ def varint(value: int) -> bytes:
     return bytes(digits)
 
 
-def head(number: int, length: int) -> bytes:
-    """Return what comes before the ``length`` bytes of field ``number``."""
-    return varint(number << 3 | BYTES) + varint(length)
+def head(field: int, length: int) -> bytes:
+    """Return what comes before the ``length`` bytes of field ``field``."""
+    return varint(field << 3 | BYTES) + varint(length)
 
 
 def inner(value: int | memoryview) -> memoryview:
@@ -71,8 +83,19 @@ def inner(value: int | memoryview) -> memoryview:
         WeightsError: it holds a number.
     """
     if isinstance(value, int):
-        raise WeightsError("is damaged: a number stands where a message should")
+        raise WeightsError("is damaged or of another kind: a number stands where a message should")
     return value
+
+
+def number(value: int | memoryview) -> int:
+    """Return the number that a field holds.
+
+    Raises:
+        WeightsError: it holds bytes.
+    """
+    if isinstance(value, int):
+        return value
+    raise WeightsError("is damaged or of another kind: a message stands where a number should")
 
 
 def text(value: int | memoryview) -> str:

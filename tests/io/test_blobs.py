@@ -10,6 +10,7 @@ from netdef.io.blobs import array_from, array_of, blob_of, read_blob, write_blob
 from netdef.io.wire import head, varint
 from netdef.proto import BlobProto
 
+OTHER = "is damaged or of another kind"
 SIX = np.arange(6, dtype=np.float32)
 
 
@@ -35,7 +36,7 @@ def test_no_shape_is_one_axis() -> None:
 
 
 def test_a_scalar() -> None:
-    assert array_of(blob_of(np.float32(3))).tolist() == [3]  # type: ignore[arg-type]
+    assert array_of(blob_of(np.float32(3))).tolist() == 3  # type: ignore[arg-type]
 
 
 def test_doubles() -> None:
@@ -114,7 +115,10 @@ def test_files_that_hold_no_blob(tmp_path: Path) -> None:
     for content, what in {
         b"": "is empty",
         b'name: "LeNet"': "is a text file (a prototxt?); a binary file is expected",
-        b"\x0a\x03abc": "holds no values; a BlobProto (mean.binaryproto) is expected",
+        b"\x60\x03": f"{OTHER}: a number stands where a message should",
+        b"\xa2\x06\x00": "holds no values; a BlobProto (mean.binaryproto) is expected",
+        b"\x0a\x03ab\x01": f"{OTHER}: a message stands where a number should",
+        b"\x28\x03": f"{OTHER}: a number stands where a message should",
         b"\x2a\x08\x00\x00": "is cut off or damaged: 6 bytes miss",
         b"\x08\xff": "is cut off or damaged: a number in it does not end",
         b"\x0f\xff": "is damaged: a field of it has no meaning",
