@@ -1,7 +1,6 @@
 """Reading an LMDB folder."""
 
 from collections.abc import Iterator
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +39,6 @@ class LmdbReader:
         """
         with naming_damage(self.path):
             self._go_to(first % self.entries)
-            self._next = self.entries
             records = list(self._records(count))
         self._next = (first + count) % self.entries
         return records
@@ -64,13 +62,12 @@ class LmdbReader:
                 self._cursor.first()
 
     def _go_to(self, number: int) -> None:
-        if number < self._next:
+        here, self._next = self._next, self.entries  # nowhere, until the reading succeeds
+        if number < here:
             self._cursor.first()
-            self._next = 0
-        if number > self._next:
-            keys = self._cursor.iternext(keys=True, values=False)
-            next(islice(keys, number - self._next, None))
-            self._next = number
+            here = 0
+        for _ in range(number - here):
+            self._cursor.next()
 
     def close(self) -> None:
         """Let the database go; may be called twice."""

@@ -88,6 +88,13 @@ class LmdbWriter:
             self._environment.close()
         shutil.rmtree(self._partial, ignore_errors=True)
 
+    def _system_error(self, error: Exception) -> OSError:
+        """Return the system's error behind LMDB's, which calls a short write a broken disk."""
+        wanted = sum(len(key) + len(value) for key, value in self._pending)
+        is_full = shutil.disk_usage(self._partial).free <= wanted
+        reason = str(error).rsplit(": ", 1)[-1]
+        return OSError(errno.ENOSPC if is_full else errno.EIO, reason)
+
     @contextmanager
     def _failure(self) -> Iterator[None]:
         """Leave nothing behind when writing fails, and say why it did."""
@@ -99,18 +106,12 @@ class LmdbWriter:
             self._drop()
             raise cannot_write(self.path, error) from error
         except lmdb.Error as error:
+            cause = self._system_error(error)
             self._drop()
-            raise cannot_write(self.path, _system_error(error)) from error
+            raise cannot_write(self.path, cause) from error
         except ConfigError:
             self._drop()
             raise
-
-
-def _system_error(error: Exception) -> OSError:
-    """Return LMDB's error as the system's: it tells the reason in words only."""
-    reason = str(error).rsplit(": ", 1)[-1]
-    number = errno.ENOSPC if reason == os.strerror(errno.ENOSPC) else errno.EIO
-    return OSError(number, reason)
 
 
 def refuse_existing(path: Path) -> None:

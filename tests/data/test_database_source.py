@@ -3,6 +3,7 @@ import resource
 import threading
 
 import cv2
+import lmdb
 import numpy as np
 import pytest
 
@@ -201,6 +202,7 @@ def test_a_first_record_that_does_not_fit_is_named_at_once(raw):
     for _ in range(2):
         with pytest.raises(ShapeError, match=f"^{re.escape(message)}$"):
             source(raw, phase=TEST, fields=dict(crop_size=7))
+    lmdb.open(str(raw), readonly=True, lock=False).close()  # nobody holds it
 
 
 def test_the_default_backend_is_refused_with_the_mend(raw):

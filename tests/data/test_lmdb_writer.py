@@ -1,5 +1,7 @@
 import errno
 import re
+import shutil
+from types import SimpleNamespace
 
 import lmdb
 import pytest
@@ -15,6 +17,8 @@ def test_the_map_grows_and_nothing_but_the_database_is_left(tmp_path, monkeypatc
         for number in range(2500):
             writer.put(b"%08d" % number, b"x" * 400)
         assert not (tmp_path / "db").exists()
+        (partial,) = tmp_path.glob("*/data.mdb")
+        assert partial.stat().st_size > 2000 * 400
     reader = LmdbReader(tmp_path / "db")
     records = reader.read(0, reader.entries)
     reader.close()
@@ -49,25 +53,25 @@ def test_a_missing_folder_is_named(tmp_path):
         pass
 
 
+FULL = "the disk is full; nothing was written under that name"
+BROKEN = "cannot be written (Input/output error)"
+
+
 @pytest.mark.parametrize(
-    ("error", "message"),
+    ("error", "free", "message"),
     [
-        (
-            lmdb.DiskError("x: No space left on device"),
-            "the disk is full; nothing was written under that name",
-        ),
-        (
-            OSError(errno.ENOSPC, "No space left on device"),
-            "the disk is full; nothing was written under that name",
-        ),
-        (lmdb.Error("mdb_put: Input/output error"), "cannot be written (Input/output error)"),
+        (lmdb.DiskError("mdb_txn_commit: No space left on device"), 0, FULL),
+        (lmdb.Error("mdb_txn_commit: Input/output error"), 100, FULL),
+        (lmdb.Error("mdb_txn_commit: Input/output error"), 1 << 30, BROKEN),
+        (OSError(errno.ENOSPC, "No space left on device"), 1 << 30, FULL),
     ],
 )
-def test_a_disk_that_refuses_leaves_nothing(tmp_path, monkeypatch, error, message):
+def test_a_disk_that_refuses_leaves_nothing(tmp_path, monkeypatch, error, free, message):
     def fail(self):
         raise error
 
     monkeypatch.setattr(LmdbWriter, "_commit", fail)
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: SimpleNamespace(free=free))
     whole = re.escape(f"{tmp_path}/db: {message}")
     with pytest.raises(RunError, match=f"^{whole}$"), LmdbWriter(tmp_path / "db") as writer:  # noqa: PT012
         for number in range(1000):
