@@ -34,7 +34,8 @@ def fields(message: memoryview) -> Iterator[tuple[int, int | memoryview]]:
         if length is None:
             length, at = _varint(message, at)
         if at + length > len(message):
-            raise WeightsError(f"is cut off or damaged: {at + length - len(message)} bytes miss")
+            missing = at + length - len(message)
+            raise WeightsError(f"is cut off or damaged: at least {missing} bytes are missing")
         yield field, message[at : at + length]
         at += length
 

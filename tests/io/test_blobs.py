@@ -119,7 +119,7 @@ def test_files_that_hold_no_blob(tmp_path: Path) -> None:
         b"\xa2\x06\x00": "holds no values; a BlobProto (mean.binaryproto) is expected",
         b"\x0a\x03ab\x01": f"{OTHER}: a message stands where a number should",
         b"\x28\x03": f"{OTHER}: a number stands where a message should",
-        b"\x2a\x08\x00\x00": "is cut off or damaged: 6 bytes miss",
+        b"\x2a\x08\x00\x00": "is cut off or damaged: at least 6 bytes are missing",
         b"\x08\xff": "is cut off or damaged: a number in it does not end",
         b"\x0f\xff": "is damaged: a field of it has no meaning",
     }.items():
