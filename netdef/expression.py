@@ -42,8 +42,16 @@ _FOLD: dict[type[ast.operator], Callable[[float, float], float]] = {
 }
 COMPARISONS = frozenset(_COMPARE.values())
 
-Operand = str | float | int
-"""An array's name, a number, or (an int) the operation whose result is meant."""
+
+@dataclass(frozen=True)
+class Result:
+    """What the operation of that number gave."""
+
+    operation: int
+
+
+Operand = str | float | Result
+"""An array's name, a number, or the result of an earlier operation."""
 
 
 @dataclass(frozen=True)
@@ -87,7 +95,7 @@ class _Compiler(ast.NodeVisitor):
         operation = Operation(function, operands)
         if operation not in self.operations:
             self.operations.append(operation)
-        return self.operations.index(operation)
+        return Result(self.operations.index(operation))
 
     def visit_Name(self, node: ast.Name) -> Operand:
         return self.numbers.get(node.id, node.id)
@@ -131,8 +139,10 @@ class _Compiler(ast.NodeVisitor):
             factors.append(self.emit("square", base))
         if quarters:
             root = self.emit("sqrt", base)
-            factors += [root] * (quarters >= 2)
-            factors += [self.emit("sqrt", root)] * (quarters % 2)
+            if quarters >= 2:
+                factors.append(root)
+            if quarters % 2:
+                factors.append(self.emit("sqrt", root))
         product = factors[0]
         for factor in factors[1:]:
             product = self.emit("multiply", product, factor)
@@ -161,7 +171,7 @@ def c_statements(expression: Expression, result: str) -> str:
     def name(operand: Operand) -> str:
         if isinstance(operand, float):
             return f"T({operand!r})"
-        return f"r{operand}" if isinstance(operand, int) else operand
+        return f"r{operand.operation}" if isinstance(operand, Result) else operand
 
     lines = []
     for i, operation in enumerate(expression.operations):

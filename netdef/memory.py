@@ -50,11 +50,14 @@ def share_in_place(
             value = hosts[value]
         return value
 
+    first_touch: dict[Value, int] = {}
     for at, call in enumerate(calls):
         out = call.writes.get("out")
+        for value in (*call.read_values(), *call.written_values()):
+            first_touch.setdefault(value, at)
         if call.primitive not in _IN_PLACE or not isinstance(out, Value) or out not in alive:
             continue
-        if out in hosts or (out not in kept and alive[out].first != at):
+        if first_touch[out] != at:
             continue
         for read in call.reads.values():
             if not isinstance(read, Value) or root(read) not in alive:

@@ -201,7 +201,7 @@ def record(graph: Graph, shapes: Shapes, backward: bool = True) -> Program:
 
 class _Recorder(Ops):
     def __init__(self, graph: Graph, shapes: Shapes) -> None:
-        self.shapes = shapes
+        self.shapes, self.names = shapes, [n.name for n in graph.nodes]
         self.calls: list[Call] = []
         self.node = 0
         self.blobs = {i: Value("blob", i, shape) for i, shape in shapes.blobs.items()}
@@ -220,6 +220,8 @@ class _Recorder(Ops):
         self.seeds: dict[str, float] = {}
 
     def emit(self, primitive: str, reads: Arrays, writes: Arrays, **options: Any) -> None:
+        if "stream" in options:
+            options["stream"] = f"{self.names[self.node]}/{options['stream']}"
         self.calls.append(Call(primitive, self.node, dict(reads), dict(writes), options))
 
     def parts(self, node: Node) -> "list[_Part]":
@@ -269,7 +271,7 @@ class _Part:
         layer, v = self.node.layer, self.values
         bottoms, tops = [v.blobs[b] for b in self.bottoms], [v.blobs[t] for t in self.tops]
         named = layer.bottom_ports().name(bottoms) | layer.top_ports().name(tops)
-        named |= {"bottoms": tuple(bottoms), "tops": tuple(tops)}
+        named["all_tops"] = tuple(tops)
         for param in v.shapes.params[self.node.name]:
             named[param.weight.name] = v.weights[param.key]
         for s in v.shapes.saved[self.node.name]:

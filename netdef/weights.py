@@ -46,7 +46,7 @@ class Weights:
         self.learned = self.segments[-1].stop if self.segments else 0
         """How many elements, from the start, are learned."""
         self.data = device.xp.zeros(end, "float32")
-        self.grad = device.xp.zeros(self.learned, "float32")
+        self.grad = device.xp.zeros(end, "float32")
 
     def view(self, arena: Any, key: str) -> Any:
         """Return the part of an arena that is the blob's, in its shape."""

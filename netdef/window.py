@@ -41,7 +41,8 @@ class Window:
         rooms = zip(self._room(image), image, self.stride, self.pad, strict=True)
         for room, size, stride, pad in rooms:
             count = -(-room // stride) + 1
-            places.append(count - (pad > 0 and (count - 1) * stride >= size + pad))
+            starts_outside = any(self.pad) and (count - 1) * stride >= size + pad
+            places.append(count - starts_outside)
         return tuple(places)
 
     @property
@@ -63,3 +64,46 @@ def spread(name: str, given: tuple[int, ...], axes: int, default: int) -> tuple[
             f"{name} has {len(values)} values for {axes} spatial axes; give 1 or {axes}"
         )
     return values * axes if len(values) == 1 else values
+
+
+class KernelFields:
+    """The fields of a window in ConvolutionParameter: one number for all axes, or one each."""
+
+    kernel_size: tuple[int, ...]
+    kernel_h: int
+    kernel_w: int
+    stride: tuple[int, ...]
+    stride_h: int
+    stride_w: int
+    pad: tuple[int, ...]
+    pad_h: int
+    pad_w: int
+    dilation: tuple[int, ...]
+
+    def window(self, axes: int) -> Window:
+        """Return the window over ``axes`` spatial axes.
+
+        Raises:
+            FieldError: no kernel is given, both forms are, or the number of values is wrong.
+        """
+        kernel = self._either("kernel_size", "kernel", axes)
+        if not kernel:
+            raise FieldError("convolution_param must set kernel_size, or kernel_h and kernel_w")
+        return Window(
+            spread("kernel_size", kernel, axes, 0),
+            spread("stride", self._either("stride", "stride", axes), axes, 1),
+            spread("pad", self._either("pad", "pad", axes), axes, 0),
+            spread("dilation", self.dilation, axes, 1),
+        )
+
+    def _either(self, plain: str, prefix: str, axes: int) -> tuple[int, ...]:
+        """Return the repeated field, or the pair ``_h``, ``_w``."""
+        given: tuple[int, ...] = getattr(self, plain)
+        pair = (getattr(self, f"{prefix}_h") or 0, getattr(self, f"{prefix}_w") or 0)
+        if not any(pair):
+            return given
+        if given:
+            raise FieldError(f"give {plain} or {prefix}_h and {prefix}_w, not both")
+        if axes != 2:
+            raise FieldError(f"{prefix}_h and {prefix}_w are for 2 spatial axes, not {axes}")
+        return pair

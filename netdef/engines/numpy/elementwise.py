@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from netdef.engines.engine import Engine, Run
-from netdef.expression import COMPARISONS, Expression, Operand, c_statements, compile_expression
+from netdef.expression import COMPARISONS, Expression, Operand, Result, c_statements, compile_expression
 
 _BLOCK = 1 << 15
 """Elements of a block: with a few registers, about the size of the L2 cache."""
@@ -64,9 +64,7 @@ class _Registers:
         self.xp, self.expression, self.engine = engine.xp, expression, engine
         self.size, self.dtype = size, dtype
         self.rooms: dict[tuple[int, str], Any] = {}
-        self.last_use: dict[Operand, int] = {}
-        for i, operation in enumerate(expression.operations):
-            self.last_use.update((o, i) for o in operation.operands)
+        self.last_use = {o: i for i, op in enumerate(expression.operations) for o in op.operands}
 
     def room(self, number: int, kind: str, shape: tuple[int, ...]) -> Any:
         if (number, kind) not in self.rooms:
@@ -86,28 +84,27 @@ class _Registers:
             return [partial(xp.copyto, target, bare)]
         results: list[Any] = []
         free: dict[str, list[int]] = {"value": [], "bool": []}
-        held: dict[int, tuple[int, str]] = {}
+        held: dict[Operand, tuple[int, str]] = {}
         made = {"value": 0, "bool": 0}
         steps: list[Run] = []
         for i, operation in enumerate(operations):
             operands = [self.operand(o, results, block) for o in operation.operands]
             kind = "bool" if operation.function in COMPARISONS else "value"
-            is_last = i == value and not adds and kind == "value"
-            if is_last:
+            if i == len(operations) - 1 and not adds and kind == "value":
                 goal = target
             else:
                 if free[kind]:
                     number = free[kind].pop()
                 else:
                     number, made[kind] = made[kind], made[kind] + 1
-                held[i] = number, kind
+                held[Result(i)] = number, kind
                 goal = self.room(number, kind, target.shape)
             steps += self.calls(operation.function, operands, goal, target.shape)
             results.append(goal)
             for o in set(operation.operands):
                 if o in held and self.last_use[o] == i:
-                    number, kind_of = held.pop(o)  # type: ignore[call-overload]
-                    free[kind_of].append(number)
+                    number, freed = held.pop(o)
+                    free[freed].append(number)
         if adds:
             steps.append(partial(xp.add, target, results[-1], target))
         elif results[-1] is not target:
@@ -118,7 +115,7 @@ class _Registers:
     def operand(operand: Operand, results: list[Any], block: dict[str, Any]) -> Any:
         if isinstance(operand, str):
             return block[operand]
-        return results[operand] if isinstance(operand, int) else operand
+        return results[operand.operation] if isinstance(operand, Result) else operand
 
     def calls(
         self, function: str, operands: list[Any], goal: Any, shape: tuple[int, ...]

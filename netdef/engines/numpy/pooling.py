@@ -22,6 +22,7 @@ class Pooling(Images):
         number = self.scratch.take(y.shape, places.dtype) if places is not None else None
         greater, maximum, multiply = self.xp.greater, self.xp.maximum, self.xp.multiply
         room = [(_like(is_larger, t[1]), _at(number, _all_of(t[1]))) for t in taps]
+        number_of = None if places is None else places.dtype.type
 
         def run() -> None:
             y.fill(-np.inf)
@@ -34,7 +35,7 @@ class Pooling(Images):
                 mask, product = room[i]
                 greater(pixels, best, out=mask)
                 maximum(best, pixels, out=best)
-                multiply(mask, i, out=product)
+                multiply(mask.view(np.uint8), number_of(i), out=product)
                 maximum(place, product, out=place)
 
         return run

@@ -38,8 +38,7 @@ class Scoring(Engine):
             xp.sum(is_better, axis=axis, keepdims=True, out=rank)
             xp.less_equal(rank.reshape(-1), top_k, out=is_found)
             xp.logical_and(is_found, labels.is_valid, out=is_found)
-            out.fill(0)
-            out += is_found.sum() / xp.maximum(labels.is_valid.sum(), 1)
+            xp.divide(is_found.sum(), xp.maximum(labels.is_valid.sum(), 1), out=out)
             if per_class is not None:
                 found = xp.bincount(labels.number[is_found], minlength=labels.classes)
                 count = xp.bincount(labels.number[labels.is_valid], minlength=labels.classes)

@@ -56,7 +56,8 @@ class Softmax(Engine):
         soften = self.softmax(x, plain, axis=axis)
         labels = Labels(self, x.shape, label, axis, ignore)
         loss = self.scratch.take(labels.number.shape, x.dtype)
-        divisor = _divisor(normalization, labels, x.shape[0])
+        outer = int(np.prod(x.shape[: axis % x.ndim]))
+        divisor = _divisor(normalization, labels, outer)
         smallest = np.finfo(np.float32).tiny
 
         def run() -> None:
@@ -108,9 +109,9 @@ def _one_along(shape: tuple[int, ...], axis: int) -> tuple[int, ...]:
     return tuple(1 if i == axis % len(shape) else n for i, n in enumerate(shape))
 
 
-def _divisor(normalization: str, labels: Labels, batch: int) -> Any:
+def _divisor(normalization: str, labels: Labels, outer: int) -> Any:
     """Return what gives Caffe's normalizer, at least 1 so that no labels make no loss."""
     if normalization == "VALID":
         return lambda: max(1.0, float(labels.is_valid.sum()))
-    fixed = {"FULL": labels.number.size, "BATCH_SIZE": batch, "NONE": 1}[normalization]
+    fixed = {"FULL": labels.number.size, "BATCH_SIZE": outer, "NONE": 1}[normalization]
     return lambda: max(1.0, float(fixed))

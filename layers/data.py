@@ -1,0 +1,49 @@
+"""The layer that reads a database of images."""
+
+from typing import ClassVar
+
+from netdef.data.source import Source
+from netdef.layer import DataLayer, field
+from netdef.proto import TEST, TRAIN, TransformationParameter
+
+
+class Data(DataLayer, message="data_param"):
+    """Batches of images and labels from an LMDB of Datums, in the order of their keys.
+
+    ``transform_param`` crops, mirrors, subtracts a mean and scales; batches are read ahead.
+
+    Shapes:
+        data: ``(batch_size, C, H, W)``, H and W those of the crop if there is one.
+        label: ``(batch_size,)``.
+
+    Raises:
+        MissingFile: there is no database at ``source``.
+        DataError: it is empty, damaged or of another kind.
+    """
+
+    tops: ClassVar[tuple[str, ...]] = ("data", "label?")
+
+    name: str
+    source: str = field()
+    batch_size: int = field(at_least=1)
+    backend: str
+    rand_skip: int
+    prefetch: int = field(at_least=1)
+    transform_param: TransformationParameter
+
+    def open(self, tops: tuple[str, ...], seed: int) -> Source:
+        """Open the database; threads begin at the first batch."""
+        from netdef.data.database_source import DatabaseSource
+
+        return DatabaseSource(
+            self.source,
+            self.backend,
+            self.batch_size,
+            self.transform_param,
+            TRAIN if self.training else TEST,
+            seed,
+            with_label=len(tops) > 1,
+            rand_skip=self.rand_skip,
+            prefetch=self.prefetch,
+            name=self.name,
+        )

@@ -1,0 +1,77 @@
+"""The layer of made-up data."""
+
+from typing import Any, ClassVar
+
+import numpy as np
+
+from netdef.data.source import Source
+from netdef.errors import FieldError
+from netdef.fillers import fill
+from netdef.layer import DataLayer, Filler
+from netdef.proto import BlobShape
+from netdef.shape import Shape
+
+
+class DummyData(DataLayer, message="dummy_data_param"):
+    """Blobs from fillers: constant ones stay, the others are drawn anew each pass.
+
+    Shapes:
+        data: as each ``shape`` says, or ``num``, ``channels``, ``height``, ``width``.
+
+    Raises:
+        FieldError: shapes or fillers are neither one nor as many as tops.
+    """
+
+    tops: ClassVar[tuple[str, ...]] = ("*data",)
+
+    data_filler: tuple[Filler, ...]
+    shape: tuple[BlobShape, ...]
+    num: tuple[int, ...]
+    channels: tuple[int, ...]
+    height: tuple[int, ...]
+    width: tuple[int, ...]
+
+    def open(self, tops: tuple[str, ...], seed: int) -> Source:
+        """Return a source that fills blobs."""
+        legacy = zip(self.num, self.channels, self.height, self.width, strict=True)
+        shapes = [Shape(s.dim) for s in self.shape] or [Shape(s) for s in legacy]
+        fillers = list(self.data_filler) or [Filler()]
+        return _Fillers(
+            _one_each("shape", shapes, len(tops)), _one_each("data_filler", fillers, len(tops)), seed
+        )
+
+
+class _Fillers:
+    """Batches made by fillers, each pass from its own random numbers."""
+
+    def __init__(self, shapes: list[Shape], fillers: list[Filler], seed: int) -> None:
+        self.shapes = tuple(shapes)
+        self._fillers, self._seed, self._done = fillers, seed, 0
+        self._batch = tuple(np.zeros(s, "float32") for s in shapes)
+
+    def next(self) -> tuple[Any, ...]:
+        for i, (blob, filler) in enumerate(zip(self._batch, self._fillers, strict=True)):
+            if self._done == 0 or filler.type != "constant":
+                counter = [0, 0, i, self._done]
+                rng = np.random.Generator(np.random.Philox(counter=counter, key=self._seed))
+                fill(blob, filler, rng)
+        self._done += 1
+        return self._batch
+
+    def state(self) -> dict[str, int]:
+        return {"done": self._done}
+
+    def restore(self, state: dict[str, int]) -> None:
+        for blob, filler in zip(self._batch, self._fillers, strict=True):
+            if filler.type == "constant":
+                blob.fill(filler.value)
+        self._done = state["done"]
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+def _one_each(what: str, given: list[Any], tops: int) -> list[Any]:
+    if len(given) not in (1, tops):
+        raise FieldError(f"dummy_data_param has {len(given)} {what} for {tops} tops; give 1 or {tops}")
+    return given * tops if len(given) == 1 else given

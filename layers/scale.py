@@ -1,0 +1,102 @@
+"""Scaling by a learned or computed blob."""
+
+from typing import ClassVar
+
+from netdef.errors import ShapeError
+from netdef.layer import Filler, Grad, Layer, Signature, Weight, field
+from netdef.ops import Array, Ops
+from netdef.shape import Shape
+
+
+class Scale(Layer, message="scale_param"):
+    """``y = x * weight + bias``, weight and bias repeated over the other axes of x.
+
+    The weight lies along ``num_axes`` axes of x from ``axis`` on (-1: all of them; 0: one
+    number). With a second bottom, that is the scale, along its own axes from ``axis`` on.
+
+    Shapes:
+        x, y: any.
+        scale: a run of axes of x, or ``()``.
+        weight: the same, absent if scale is given.
+        bias: the same, absent unless ``bias_term``.
+
+    Raises:
+        FieldError: ``num_axes`` is less than -1.
+        ShapeError: x does not have those axes, or scale does not fit them.
+    """
+
+    bottoms: ClassVar[tuple[str, ...]] = ("x", "scale?")
+
+    axis: int
+    num_axes: int = field(at_least=-1)
+    filler: Filler
+    bias_term: bool
+    bias_filler: Filler
+
+    def infer(self, x: Shape, scale: Shape | None) -> Signature:
+        shape = Shape(x[slice(*self._span(x, scale))])
+        if scale is not None and scale != shape:
+            raise ShapeError(f"its second bottom {scale} must be a run of the axes of {x}")
+        weights = []
+        if scale is None:
+            given = self.filler.HasField("type")
+            one = Filler(type="constant", value=1)
+            weights.append(Weight("weight", shape, self.filler if given else one))
+        if self.bias_term:
+            weights.append(Weight("bias", shape, self.bias_filler))
+        return Signature([x], weights)
+
+    def _span(self, x: Shape, scale: Shape | None) -> tuple[int, int]:
+        """Return the first of the axes that the scale lies along, and the one after the last."""
+        count = self.num_axes if scale is None else len(scale)
+        if count == 0:
+            return 0, 0
+        start = x.axis(self.axis)
+        stop = len(x) if count == -1 else start + count
+        if stop > len(x):
+            raise ShapeError(f"{count} axes from axis {start} on are more than {x} has")
+        return start, stop
+
+    def _wide(self, x: Array, small: Array) -> tuple[Array, tuple[int, ...]]:
+        """Return small in as many axes as x, and the axes of x that it does not have."""
+        if not small.ndim:
+            return small.reshape((1,) * x.ndim), tuple(range(x.ndim))
+        start = self.axis % x.ndim
+        shape = [1] * x.ndim
+        shape[start : start + small.ndim] = small.shape
+        inside = range(start, start + small.ndim)
+        return small.reshape(tuple(shape)), tuple(i for i in range(x.ndim) if i not in inside)
+
+    def forward(
+        self,
+        ops: Ops,
+        x: Array,
+        y: Array,
+        scale: Array | None = None,
+        weight: Array | None = None,
+        bias: Array | None = None,
+    ) -> None:
+        factor, _ = self._wide(x, weight if scale is None else scale)
+        if bias is None:
+            ops.map("x * factor", x=x, factor=factor, out=y)
+        else:
+            ops.map("x * factor + bias", x=x, factor=factor, bias=self._wide(x, bias)[0], out=y)
+
+    def backward(
+        self,
+        ops: Ops,
+        x: Array,
+        dy: Array,
+        grad: Grad,
+        scale: Array | None = None,
+        weight: Array | None = None,
+    ) -> None:
+        factor, axes = self._wide(x, weight if scale is None else scale)
+        if grad.weight is not None:
+            ops.sum_product(x, dy, axes, add_to=grad.weight)
+        if grad.scale is not None:
+            ops.sum_product(x, dy, axes, out=grad.scale)
+        if grad.bias is not None:
+            ops.sum(dy, axes, add_to=grad.bias)
+        if grad.x is not None:
+            ops.map("dy * factor", dy=dy, factor=factor, out=grad.x)

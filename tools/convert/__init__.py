@@ -1,0 +1,1 @@
+"""The converters: files of other kinds into databases."""
