@@ -34,7 +34,8 @@ def convert_imageset(
     A line of the list is ``name label``; the key of line i is ``%08d_name``, counted from 0
     after shuffling. ``encoded`` stores image files instead of pixels: the file itself if it
     is not resized and its ending fits ``encode_type`` (``png``, ``jpg`` ...; by default
-    each file's own ending), else a new one.
+    each file's own ending), else a new one. A file stored as it is keeps its colours, ``gray``
+    or not, as with Caffe.
 
     Raises:
         MissingFile: the list is not there.

@@ -75,7 +75,7 @@ class DatabaseSource:
         try:
             batch = self._prefetcher.next()
         except BaseException:
-            self._upcoming = self._position
+            self.restore(self.state())
             raise
         self._position += self._batch_size
         return batch

@@ -106,7 +106,10 @@ class HDF5Source:
 
         if self._open is None or self._open.filename != str(path):
             self.close()
-            self._open = h5py.File(path, "r")
+            try:
+                self._open = h5py.File(path, "r")
+            except OSError as error:
+                raise DataError(f"cannot be opened any more ({error})") from error
         return self._open
 
 

@@ -79,6 +79,7 @@ class LmdbWriter:
             self._commit()
             self._environment.sync(True)
             self._environment.close()
+            _flush_folder(self._partial)
             refuse_existing(self.path)
             self._partial.rename(self.path)
             _flush_folder(self.path.parent)

@@ -2,7 +2,7 @@
 
 import atexit
 from collections.abc import Callable
-from threading import Condition, Thread
+from threading import Condition, Lock, Thread
 from typing import Generic, TypeVar
 
 import numpy as np
@@ -16,6 +16,7 @@ class _Line(Generic[Raw]):
 
     def __init__(self, buffers: list[Batch]) -> None:
         self.changed = Condition()
+        self.reading = Lock()
         self.free = list(buffers)
         self.made: dict[int, Batch | BaseException] = {}
         self.begun = 0
@@ -24,25 +25,30 @@ class _Line(Generic[Raw]):
     def work(self, read: Callable[[], Raw], fill: Callable[[Raw, Batch], None]) -> None:
         """Make batches until the line closes: read one at a time, fill side by side."""
         while True:
-            with self.changed:
-                self.changed.wait_for(lambda: self.free or not self.is_open)
-                if not self.is_open:
-                    return
-                buffer, number = self.free.pop(), self.begun
-                self.begun += 1
-                result: Batch | BaseException = buffer
+            # Not under ``changed``: a slow disk must not hold up batches that are made.
+            with self.reading:
+                with self.changed:
+                    self.changed.wait_for(lambda: self.free or not self.is_open)
+                    if not self.is_open:
+                        return
+                    buffer, number = self.free.pop(), self.begun
+                    self.begun += 1
                 try:
                     raw = read()
                 except BaseException as error:  # it is the consumer's, whatever it is
-                    result, self.is_open = error, False
-            if result is buffer:
-                try:
-                    fill(raw, buffer)
-                except BaseException as error:
-                    result = error
-            with self.changed:
-                self.made[number] = result
-                self.changed.notify_all()
+                    self._hand_out(number, error)
+                    return
+            try:
+                fill(raw, buffer)
+            except BaseException as error:
+                self._hand_out(number, error)
+            else:
+                self._hand_out(number, buffer)
+
+    def _hand_out(self, number: int, result: Batch | BaseException) -> None:
+        with self.changed:
+            self.made[number] = result
+            self.changed.notify_all()
 
 
 class Prefetcher(Generic[Raw]):

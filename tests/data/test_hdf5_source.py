@@ -167,3 +167,12 @@ def test_a_file_that_is_no_hdf5(listed):
     assert re.fullmatch(
         r"T/list.txt:1: T/a.h5: is not an HDF5 file, or is damaged \(.+\)", refusal(listed)
     )
+
+
+def test_a_file_that_vanishes_is_named(listed):
+    source = HDF5Source(listed, 5, ("data", "label"))
+    source.next()
+    (listed.parent / "b.h5").unlink()
+    with pytest.raises(DataError, match=rf"^{listed.parent}/b.h5: cannot be opened any more \("):
+        source.next()
+    source.close()

@@ -99,6 +99,22 @@ def test_an_error_comes_when_its_batch_is_due_and_can_be_survived(depth, where):
     counting.prefetcher.stop()
 
 
+def test_batches_that_are_made_do_not_wait_for_a_slow_disk():
+    counting = Counting(depth=4)
+    disk = threading.Event()
+    counting.prefetcher = Prefetcher(
+        lambda: disk.wait(20) if counting.upcoming == 3 else counting.read(),
+        counting.fill,
+        counting.new_batch,
+        depth=4,
+    )
+    began = time.monotonic()
+    assert counting.take(3) == [0, 1, 2]
+    assert time.monotonic() - began < 10
+    disk.set()
+    counting.prefetcher.stop()
+
+
 def test_a_process_ends_with_threads_at_work():
     program = """
 import numpy as np
