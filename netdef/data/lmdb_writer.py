@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from secrets import token_hex
 from types import TracebackType
 from typing import Any
 
@@ -29,7 +30,7 @@ class LmdbWriter:
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
         refuse_existing(self.path)
-        self._partial = self.path.with_name(f".{self.path.name}.{os.getpid()}.partial")
+        self._partial = self.path.with_name(f".{self.path.name}.{token_hex(4)}.partial")
         self._pending: list[tuple[bytes, bytes]] = []
         self._environment: Any = None
 
