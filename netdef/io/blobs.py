@@ -17,7 +17,7 @@ from netdef.proto import BlobProto
 Array = NDArray[np.float32]
 Found = dict[int, list[int | memoryview]]
 
-_SHAPE, _DIM, _DATA, _DOUBLE_DATA = 7, 1, 5, 8
+_SHAPE, _DIM, _DATA, _DIFF, _DOUBLE_DATA = 7, 1, 5, 6, 8
 _OLD_AXES = (1, 2, 3, 4)
 _RAW_TYPE, _RAW_DATA = 10, 12
 # NVCaffe's numbers of the types of raw_data.
@@ -92,15 +92,20 @@ def blob_of(array: NDArray[Any]) -> BlobProto:
     return BlobProto.FromString(b"".join(pieces(array)))
 
 
-def pieces(array: NDArray[Any]) -> list[bytes | memoryview]:
-    """Return a serialized BlobProto of float32 in pieces, the values last and not copied."""
+def pieces(array: NDArray[Any], diff: NDArray[Any] | None = None) -> list[bytes | memoryview]:
+    """Return a serialized BlobProto of float32 in pieces; values and gradients are not copied."""
     dims = b"".join(map(varint, array.shape))
     shape = head(_DIM, len(dims)) + dims
+    parts: list[bytes | memoryview] = [head(_SHAPE, len(shape)), shape]
+    parts += _floats(_DATA, array)
+    if diff is not None:
+        parts += _floats(_DIFF, diff)
+    return parts
+
+
+def _floats(field: int, array: NDArray[Any]) -> list[bytes | memoryview]:
     values: NDArray[Any] = np.ascontiguousarray(array, "<f4")
-    return [
-        head(_SHAPE, len(shape)) + shape + head(_DATA, values.nbytes),
-        values.reshape(-1).view(np.uint8).data,
-    ]
+    return [head(field, values.nbytes), values.reshape(-1).view(np.uint8).data]
 
 
 def read_blob(path: Path | str) -> Array:

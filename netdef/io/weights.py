@@ -1,7 +1,8 @@
 """Weights by the name of their layer: ``.caffemodel``, binary or HDF5."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any, Literal
 
@@ -11,12 +12,14 @@ from netdef.errors import WeightsError, at
 from netdef.io import weights_hdf5
 from netdef.io.blobs import Array, array_from, pieces
 from netdef.io.content import is_hdf5, read_content
+from netdef.io.weights_hdf5 import Blobs
 from netdef.io.whole_file import writing_whole
 from netdef.io.wire import fields, head, inner, text
 from netdef.proto import LayerParameter, NetParameter
 from netdef.proto.old_types import V0_TYPES, V1_TYPES
 
 Format = Literal["BINARYPROTO", "HDF5"]
+Parts = list[bytes | memoryview]
 LARGEST = 2**31 - 1
 
 
@@ -104,13 +107,14 @@ def _blobs(found: Iterable[tuple[int, int | memoryview]], form: _Form, name: str
 def write_weights(
     path: Path | str,
     net: NetParameter,
-    blobs: Mapping[str, Sequence[NDArray[Any]]],
+    blobs: Blobs,
     format: Format = "BINARYPROTO",
+    diffs: Blobs | None = None,
 ) -> None:
     """Write a net and the blobs of its layers, so that Caffe reads them too.
 
     The binary form holds all of ``net``, in today's form, and the blobs in its layers; HDF5
-    holds the blobs only.
+    holds the blobs only. ``diffs`` are the gradients, for ``snapshot_diff``.
 
     Raises:
         RunError: the file cannot be written.
@@ -122,9 +126,9 @@ def write_weights(
     if strange:
         raise WeightsError(f"{path}: blobs are given for {strange[0]!r}, no layer of the net")
     if format == "HDF5":
-        weights_hdf5.write(path, {name: blobs.get(name, ()) for name in names})
+        weights_hdf5.write(path, names, blobs, diffs)
         return
-    parts = _parts(net, blobs)
+    parts = _parts(net, blobs, diffs or {})
     size = sum(map(len, parts))
     if size > LARGEST:
         raise WeightsError(
@@ -135,25 +139,25 @@ def write_weights(
         file.writelines(parts)
 
 
-def _parts(
-    net: NetParameter, blobs: Mapping[str, Sequence[NDArray[Any]]]
-) -> list[bytes | memoryview]:
+def _parts(net: NetParameter, blobs: Blobs, diffs: Blobs) -> Parts:
     rest = NetParameter()
     rest.CopyFrom(net)
     rest.ClearField("layer")
-    parts: list[bytes | memoryview] = [rest.SerializeToString()]
+    parts: Parts = [rest.SerializeToString()]
     for layer in net.layer:
-        own = _layer_parts(layer, blobs.get(layer.name, ()))
+        own = _layer_parts(layer, blobs.get(layer.name, ()), diffs.get(layer.name, ()))
         parts += [head(_LAYER, sum(map(len, own))), *own]
     return parts
 
 
-def _layer_parts(layer: LayerParameter, blobs: Sequence[NDArray[Any]]) -> list[bytes | memoryview]:
+def _layer_parts(
+    layer: LayerParameter, blobs: Sequence[NDArray[Any]], diffs: Sequence[NDArray[Any]]
+) -> Parts:
     rest = LayerParameter()
     rest.CopyFrom(layer)
     rest.ClearField("blobs")
-    parts: list[bytes | memoryview] = [rest.SerializeToString()]
-    for blob in blobs:
-        own = pieces(blob)
+    parts: Parts = [rest.SerializeToString()]
+    for blob, diff in zip_longest(blobs, diffs):
+        own = pieces(blob, diff)
         parts += [head(_TODAY.blobs, sum(map(len, own))), *own]
     return parts

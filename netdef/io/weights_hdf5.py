@@ -1,6 +1,6 @@
 """Weights as HDF5: ``/data/<layer>/<index>``, as Caffe lays them out."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +13,8 @@ from netdef.io.hdf5 import arrays, groups, is_group, reading_hdf5, writing_hdf5
 
 if TYPE_CHECKING:
     import h5py
+
+Blobs = Mapping[str, Sequence[NDArray[Any]]]
 
 
 def read(path: Path | str) -> dict[str, list[Array]]:
@@ -38,15 +40,23 @@ def _layers(group: "h5py.Group", prefix: str) -> Iterator[tuple[str, list[Array]
         yield from _layers(layer, f"{prefix}{name}/")
 
 
-def write(path: Path | str, blobs: Mapping[str, Sequence[NDArray[Any]]]) -> None:
+def write(path: Path | str, layers: Iterable[str], blobs: Blobs, diffs: Blobs | None) -> None:
     """Write the blobs of every layer, and an empty group for a layer without.
+
+    Gradients go to ``/diff/<layer>/<index>``.
 
     Raises:
         RunError: the file cannot be written.
     """
+    names = list(layers)
     with writing_hdf5(path) as file:
-        data = file.create_group("data", track_order=True)
-        for name, layer in blobs.items():
-            group = data.require_group(name)
-            for index, blob in enumerate(layer):
-                group[str(index)] = np.asarray(blob, np.float32)
+        for kind, arrays_of in (("data", blobs), ("diff", diffs)):
+            if arrays_of is not None:
+                _fill(file.create_group(kind, track_order=True), names, arrays_of)
+
+
+def _fill(group: "h5py.Group", layers: Iterable[str], blobs: Blobs) -> None:
+    for name in layers:
+        layer = group.require_group(name)
+        for index, blob in enumerate(blobs.get(name, ())):
+            layer[str(index)] = np.asarray(blob, np.float32)

@@ -175,6 +175,16 @@ def test_hdf5_weights_lie_where_caffe_looks(
         assert len(file["data/in"]) == 0
 
 
+def test_gradients_go_along(tmp_path: Path, net: NetParameter, blobs: Blobs) -> None:
+    diffs = {name: [-array for array in arrays] for name, arrays in blobs.items()}
+    write_weights(tmp_path / "w", net, blobs, "BINARYPROTO", diffs)
+    blob = NetParameter.FromString((tmp_path / "w").read_bytes()).layer[2].blobs[0]
+    assert list(blob.diff) == [-value for value in blob.data] == diffs["a"][0].ravel().tolist()
+    write_weights(tmp_path / "h", net, blobs, "HDF5", diffs)
+    with h5py.File(tmp_path / "h") as file:
+        np.testing.assert_array_equal(file["diff/a/b/1"], diffs["a/b"][1])
+
+
 def test_a_blob_of_another_layer_is_empty(tmp_path: Path) -> None:
     with h5py.File(tmp_path / "w", "w") as file:
         file["data/a/1"] = np.ones(2)
