@@ -60,7 +60,7 @@ def _fitting(layer: LayerWeights, shapes: Sequence[tuple[int, ...]]) -> list[Any
             " rename the layer to start it afresh"
         )
     for i, (blob, shape) in enumerate(zip(layer.blobs, shapes, strict=True)):
-        if blob.shape != shape and not _is_same_in_four_axes(blob.shape, shape):
+        if blob.shape != shape and not is_same_in_four_axes(blob.shape, shape):
             raise WeightsError(
                 f"blob {i} has the shape {blob.shape}, in the net {shape};"
                 " rename the layer to start it afresh"
@@ -68,7 +68,8 @@ def _fitting(layer: LayerWeights, shapes: Sequence[tuple[int, ...]]) -> list[Any
     return [np.reshape(b, s) for b, s in zip(layer.blobs, shapes, strict=True)]
 
 
-def _is_same_in_four_axes(old: tuple[int, ...], new: tuple[int, ...]) -> bool:
+def is_same_in_four_axes(old: tuple[int, ...], new: tuple[int, ...]) -> bool:
+    """Say whether four axes of old, (1, 1, N, K), stand for today's (N, K)."""
     return len(old) == 4 and len(new) < 4 and (1,) * (4 - len(new)) + new == old
 
 

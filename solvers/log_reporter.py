@@ -1,0 +1,64 @@
+"""A log in Caffe's words, for the programs that read Caffe's logs."""
+
+import os
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TextIO
+
+from netdef.solvers.reporter import Displayed, Output, Reporter, Started, Tested
+
+_ORIGIN = "solver.cpp:1"
+"""Readers of logs want a file and a line here; which, they do not ask."""
+
+
+class LogReporter(Reporter):
+    """Writes the lines that Caffe writes, each behind the time and process as glog has them."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def started(self, event: Started) -> None:
+        self._write(f"Solving {event.net}")
+        self._write(f"Learning Rate Policy: {event.lr_policy}")
+
+    def displayed(self, event: Displayed) -> None:
+        speed = ""
+        if event.display:
+            pace = event.iterations / event.seconds if event.seconds else 0
+            speed = f" ({pace:g} iter/s, {event.seconds:g}s/{event.display} iters)"
+        self._write(f"Iteration {event.iteration}{speed}, loss = {event.loss:g}")
+        self._outputs("Train", event.outputs)
+        if event.rate is not None:
+            self._write(f"Iteration {event.iteration}, lr = {event.rate:g}")
+
+    def testing(self, iteration: int, net: int) -> None:
+        self._write(f"Iteration {iteration}, Testing net (#{net})")
+
+    def tested(self, event: Tested) -> None:
+        if event.loss is not None:
+            self._write(f"Test loss: {event.loss:g}")
+        self._outputs("Test", event.outputs)
+
+    def snapshotting(self, path: str) -> None:
+        what = "Snapshotting solver state" if ".solverstate" in path else "Snapshotting"
+        form = "HDF5 file" if path.endswith(".h5") else "binary proto file"
+        self._write(f"{what} to {form} {path}")
+
+    def restored(self, path: str, iteration: int) -> None:
+        self._write(f"Restoring previous solver status from {path}")
+
+    def finished(self) -> None:
+        self._write("Optimization Done.")
+
+    def _outputs(self, phase: str, outputs: Sequence[Output]) -> None:
+        for number, o in enumerate(outputs):
+            share = f" (* {o.loss_weight:g} = {o.loss_weight * o.value:g} loss)"
+            self._write(
+                f"    {phase} net output #{number}: {o.name} = {o.value:g}"
+                f"{share if o.loss_weight else ''}"
+            )
+
+    def _write(self, line: str) -> None:
+        time = datetime.now().strftime("%m%d %H:%M:%S.%f")
+        self._stream.write(f"I{time} {os.getpid():5} {_ORIGIN}] {line}\n")
+        self._stream.flush()

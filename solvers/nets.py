@@ -1,0 +1,96 @@
+"""The nets that a solver's prototxt names: one to train, any number to test."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from netdef.errors import ConfigError, MissingFile
+from netdef.proto import TEST, TRAIN, NetParameter, NetState, SolverParameter
+from netdef.prototxt import NetText, net_text, read_net
+
+_TRAIN_FIELDS = ("net", "net_param", "train_net", "train_net_param")
+
+
+@dataclass(frozen=True)
+class NetChoice:
+    """A net's text and the state it is built for."""
+
+    text: NetText
+    state: NetState
+
+
+def check_nets(param: SolverParameter) -> None:
+    """See whether the fields that name nets fit together; nothing is read.
+
+    Raises:
+        ConfigError: no training net or two, or tests that do not fit their nets.
+    """
+    given = [field for field in _TRAIN_FIELDS if param.HasField(field)]
+    if not given:
+        raise ConfigError(f"names no net to train; set one of {', '.join(_TRAIN_FIELDS)}")
+    if len(given) > 1:
+        raise ConfigError(f"names two nets to train ({' and '.join(given)}); keep one")
+    _check_tests(param)
+
+
+def _check_tests(param: SolverParameter) -> None:
+    named, runs = len(param.test_net) + len(param.test_net_param), len(param.test_iter)
+    takes_more = param.HasField("net") or param.HasField("net_param")
+    if runs < named or (runs > named and not takes_more):
+        raise ConfigError(f"has {named} test nets and {runs} test_iter; give each net one")
+    if param.test_state and len(param.test_state) != runs:
+        raise ConfigError(
+            f"has {len(param.test_state)} test_state and {runs} test nets;"
+            " give each net one, or none at all"
+        )
+    if runs and param.test_interval < 1:
+        raise ConfigError("has test_iter, but no test_interval; set it to 1 or more")
+    for count in param.test_iter:
+        if count < 1:
+            raise ConfigError(f"test_iter must be at least 1, got {count}")
+
+
+def train_net(param: SolverParameter, path: str) -> NetChoice:
+    """Read the net to train. ``path`` is the solver's file.
+
+    Raises:
+        ConfigError: the net's file is not there or is no net.
+    """
+    inline = [getattr(param, f) for f in _TRAIN_FIELDS if f.endswith("param") and param.HasField(f)]
+    if inline:
+        text = net_text(inline[0], path)
+    else:
+        text = _read(param.net or param.train_net, path)
+    return NetChoice(text, _state(TRAIN, text, [param.train_state]))
+
+
+def test_nets(param: SolverParameter, path: str) -> Iterator[NetChoice]:
+    """Read the nets to test: test_net_param, then test_net, then the net that is trained.
+
+    Raises:
+        ConfigError: a net's file is not there or is no net.
+    """
+    texts = [net_text(inline, path) for inline in param.test_net_param]
+    texts += [_read(name, path) for name in param.test_net]
+    for i in range(len(param.test_iter)):
+        text = texts[i] if i < len(texts) else train_net(param, path).text
+        yield NetChoice(text, _state(TEST, text, param.test_state[i : i + 1]))
+
+
+def _state(phase: int, text: NetText, own: Sequence[NetState]) -> NetState:
+    state = NetState(phase=phase)
+    for more in (NetParameter(state=text.net.state).state, *own):
+        state.MergeFrom(more)
+    return state
+
+
+def _read(name: str, path: str) -> NetText:
+    """Read a net from the current folder or, as second choice, from the solver's."""
+    beside = Path(path).parent / name
+    if Path(name).exists():
+        return read_net(name)
+    if beside.exists():
+        return read_net(beside)
+    raise MissingFile(
+        f"{path}: net {name!r} is neither in the current folder nor in {beside.parent}"
+    )

@@ -1,0 +1,91 @@
+"""What a run of a solver reports, and to whom."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from netdef.net import Net
+
+
+@dataclass(frozen=True)
+class Output:
+    """One number of a net's outputs; ``loss_weight`` is 0 for what is no loss."""
+
+    name: str
+    value: float
+    loss_weight: float = 0.0
+
+
+@dataclass(frozen=True)
+class Started:
+    """A run begins at ``iteration``; an iteration takes ``batch`` images, 0 if not known."""
+
+    net: str
+    lr_policy: str
+    iteration: int
+    max_iter: int
+    batch: int
+
+
+@dataclass(frozen=True)
+class Displayed:
+    """What ``display`` asks for.
+
+    ``loss`` is the mean of the last ``average_loss`` iterations. ``seconds`` and
+    ``iterations`` went by since the last time. At the end of a run there is no rate.
+    """
+
+    iteration: int
+    loss: float
+    outputs: Sequence[Output] = ()
+    rate: float | None = None
+    seconds: float = 0.0
+    iterations: int = 0
+    display: int = 0
+
+
+@dataclass(frozen=True)
+class Tested:
+    """The mean of each output over a test; the loss if ``test_compute_loss`` is set."""
+
+    iteration: int
+    net: int
+    outputs: Sequence[Output]
+    loss: float | None = None
+
+
+class Reporter:
+    """Hears what a solver does, and says nothing; subclasses speak."""
+
+    def started(self, event: Started) -> None:
+        """``solve`` begins."""
+
+    def trained(self, iteration: int, loss: float) -> None:
+        """An iteration is done; ``iteration`` counts from 1, ``loss`` is of it alone."""
+
+    def displayed(self, event: Displayed) -> None:
+        """It is time to display the loss."""
+
+    def testing(self, iteration: int, net: int) -> None:
+        """A test begins."""
+
+    def tested(self, event: Tested) -> None:
+        """A test is done."""
+
+    def snapshotting(self, path: str) -> None:
+        """A file of a snapshot is about to be written."""
+
+    def restored(self, path: str, iteration: int) -> None:
+        """The run goes on from a snapshot."""
+
+    def finished(self) -> None:
+        """``solve`` is done."""
+
+
+def outputs_of(net: Net, values: Iterable[float]) -> list[Output]:
+    """Give numbers, as many as the net's outputs have, the names of their blobs."""
+    weights = net.loss_weights
+    names = (name for name in sorted(net.outputs) for _ in range(net.blobs[name].count))
+    return [
+        Output(name, float(value), weights.get(name, 0.0))
+        for name, value in zip(names, values, strict=True)
+    ]

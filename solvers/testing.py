@@ -1,0 +1,29 @@
+"""One test of a net: the mean of each output over some batches."""
+
+import numpy as np
+
+from netdef.net import Net
+from netdef.solvers.reporter import Output, outputs_of
+
+
+def loss_of(net: Net) -> float:
+    """Return the loss of the last forward pass: all losses by their weights."""
+    weights = net.loss_weights.items()
+    return float(sum(weight * net.blobs[name].data.sum() for name, weight in weights))
+
+
+def output_values(net: Net) -> np.ndarray:
+    """Return all numbers of the outputs, blob by blob in the order of their names."""
+    blobs = [np.ravel(net.blobs[name].data) for name in sorted(net.outputs)]
+    return np.concatenate(blobs) if blobs else np.empty(0, np.float32)
+
+
+def test(net: Net, batches: int) -> tuple[list[Output], float]:
+    """Run ``batches`` batches forward; return the means of the outputs and of the loss."""
+    total: np.ndarray | float = 0.0
+    loss = 0.0
+    for _ in range(batches):
+        net.forward()
+        total = total + output_values(net).astype(np.float64)
+        loss += loss_of(net)
+    return outputs_of(net, np.divide(total, batches)), loss / batches
