@@ -122,6 +122,7 @@ def test_files_that_hold_no_blob(tmp_path: Path) -> None:
         b"\x2a\x08\x00\x00": "is cut off or damaged: at least 6 bytes are missing",
         b"\x08\xff": "is cut off or damaged: a number in it does not end",
         b"\x0f\xff": "is damaged: a field of it has no meaning",
+        b"\x02\x00": "is damaged: a field of it has no meaning",
     }.items():
         path.write_bytes(content)
         with pytest.raises(WeightsError) as error:

@@ -249,6 +249,9 @@ def test_files_that_hold_no_weights(shared: Path, tmp_path: Path) -> None:
     with h5py.File(tmp_path / "h5", "w") as file:
         file["data/a/0"] = "text"
     assert refusal(tmp_path / "h5") == "layer 'a': is no blob: '0' of type object"
+    with h5py.File(tmp_path / "h5", "w") as file:
+        file["data/a/bias"] = np.ones(3)
+    assert refusal(tmp_path / "h5") == "layer 'a': is no blob: 'bias' of type float64"
     with pytest.raises(MissingFile) as error:
         read_weights(tmp_path / "no")
     assert str(error.value) == f"{tmp_path}/no: no such file or folder"

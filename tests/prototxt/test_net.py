@@ -157,6 +157,15 @@ def test_v0_padding_goes_into_the_convolution() -> None:
     assert (layer.bottom, layer.top, layer.convolution_param.pad) == (["x"], ["y"], [2])
 
 
+def test_a_padded_name_may_be_used_again() -> None:
+    text = upgraded(
+        'layers { bottom: "x" top: "p" layer { name: "pad" type: "padding" pad: 2 } }\n'
+        'layers { bottom: "p" top: "p" layer { name: "c" type: "conv" } }'
+        'layers { bottom: "p" top: "p" layer { name: "r" type: "relu" } }'
+    )
+    assert [list(layer.bottom) for layer in text.net.layer] == [["x"], ["p"]]
+
+
 @pytest.mark.parametrize(
     ("layers", "what"),
     [
