@@ -45,9 +45,7 @@ class Accuracy(Layer, message="accuracy_param"):
             raise ShapeError(f"top_k {self.top_k} is more than the {classes} classes of {x}")
         return Signature([Shape(()), Shape((classes,))][: len(tops)])
 
-    def forward(
-        self, ops: Ops, x: Array, label: Array, y: Array, per_class: Array | None
-    ) -> None:
+    def forward(self, ops: Ops, x: Array, label: Array, y: Array, per_class: Array | None) -> None:
         ops.accuracy(
             x,
             label,

@@ -32,7 +32,7 @@ class Concat(Layer, message="concat_param"):
         if given.HasField("axis") and given.HasField("concat_dim"):
             raise FieldError("give axis or concat_dim, not both")
         axis = given.concat_dim if given.HasField("concat_dim") else given.axis
-        return cls(training=training, axis=axis)
+        return cls(training=training, axis=axis, concat_dim=axis)
 
     def infer(self, x: tuple[Shape, ...]) -> Signature:
         axis = x[0].axis(self.axis)

@@ -37,7 +37,9 @@ class Dropout(Layer, message="dropout_param"):
         if not self.training:
             ops.copy(dy, out=grad.x)
             return
-        ops.map("dy * (chance >= ratio) * scale", dy=dy, chance=chance, **self._numbers(), out=grad.x)
+        ops.map(
+            "dy * (chance >= ratio) * scale", dy=dy, chance=chance, **self._numbers(), out=grad.x
+        )
 
     def _numbers(self) -> dict[str, float]:
         return {"ratio": self.dropout_ratio, "scale": 1 / (1 - self.dropout_ratio)}

@@ -37,7 +37,9 @@ class DummyData(DataLayer, message="dummy_data_param"):
         shapes = [Shape(s.dim) for s in self.shape] or [Shape(s) for s in legacy]
         fillers = list(self.data_filler) or [Filler()]
         return _Fillers(
-            _one_each("shape", shapes, len(tops)), _one_each("data_filler", fillers, len(tops)), seed
+            _one_each("shape", shapes, len(tops)),
+            _one_each("data_filler", fillers, len(tops)),
+            seed,
         )
 
 
@@ -73,5 +75,7 @@ class _Fillers:
 
 def _one_each(what: str, given: list[Any], tops: int) -> list[Any]:
     if len(given) not in (1, tops):
-        raise FieldError(f"dummy_data_param has {len(given)} {what} for {tops} tops; give 1 or {tops}")
+        raise FieldError(
+            f"dummy_data_param has {len(given)} {what} for {tops} tops; give 1 or {tops}"
+        )
     return given * tops if len(given) == 1 else given

@@ -34,10 +34,14 @@ class Eltwise(Layer, message="eltwise_param"):
         if self.coeff and self.operation != "SUM":
             raise FieldError(f"coeff is for operation: SUM, not {self.operation}")
         if self.coeff and len(self.coeff) != len(x):
-            raise FieldError(f"coeff has {len(self.coeff)} values for {len(x)} bottoms; give one each")
+            raise FieldError(
+                f"coeff has {len(self.coeff)} values for {len(x)} bottoms; give one each"
+            )
         for i, shape in enumerate(x):
             if shape != x[0]:
-                raise ShapeError(f"bottoms 0 and {i} have the shapes {x[0]} and {shape}, not the same")
+                raise ShapeError(
+                    f"bottoms 0 and {i} have the shapes {x[0]} and {shape}, not the same"
+                )
         return Signature([x[0]], saved=[Saved("winner", x[0])] if self.operation == "MAX" else [])
 
     def forward(

@@ -97,9 +97,7 @@ class Pooling(Layer, message="pooling_param"):
         if mask is not None:
             ops.pool_max_place(index, x, window, out=mask)
 
-    def backward(
-        self, ops: Ops, dy: Array, grad: Grad, index: Array | None = None
-    ) -> None:
+    def backward(self, ops: Ops, dy: Array, grad: Grad, index: Array | None = None) -> None:
         window = self.window(grad.x.shape[2:])
         if self.pool == "AVE":
             ops.pool_average_grad(dy, window, out=grad.x)

@@ -25,7 +25,7 @@ class ReLU(Layer, message="relu_param"):
             ops.map("maximum(x, 0) + slope * minimum(x, 0)", x=x, slope=self.negative_slope, out=y)
 
     def backward(self, ops: Ops, y: Array, dy: Array, grad: Grad) -> None:
-        """y has the sign of x, so that x need not be kept."""
+        """The sign of y is that of x, so that x need not be kept."""
         if self.negative_slope == 0:
             ops.map("dy * (y > 0)", y=y, dy=dy, out=grad.x)
         else:

@@ -3,7 +3,7 @@
 from typing import ClassVar
 
 from netdef.layer import Grad, Layer, Signature
-from netdef.ops import Array, Ops
+from netdef.ops import Ops
 from netdef.shape import Shape
 
 

@@ -57,7 +57,8 @@ def gpu(number: int = 0) -> Device:
         count = cupy.cuda.runtime.getDeviceCount()
     except cupy.cuda.runtime.CUDARuntimeError as error:
         raise DeviceError(
-            f"no GPU can be used ({error}); check the driver with nvidia-smi, or set solver_mode: CPU"
+            f"no GPU can be used ({error}); check the driver with nvidia-smi, or set"
+            " solver_mode: CPU"
         ) from error
     if number >= count:
         numbers = ", ".join(map(str, range(count)))

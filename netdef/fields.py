@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
+from google.protobuf.message_factory import GetMessageClass
 
 from netdef.errors import FieldError, SchemaError
 from netdef.proto import LayerParameter
@@ -50,7 +51,7 @@ def rule_of(cls: type, name: str, proto: FieldDescriptor) -> Any:
     if proto.is_repeated:
         rule.default = ()
     elif proto.message_type is not None:
-        rule.default_factory = proto.message_type._concrete_class
+        rule.default_factory = GetMessageClass(proto.message_type)
     elif proto.has_default_value:
         rule.default = plain_value(proto, proto.default_value)
     elif not isinstance(own, dataclasses.Field):

@@ -37,7 +37,7 @@ def uniform(out: Array, filler: FillerParameter, rng: np.random.Generator) -> No
 
 
 def gaussian(out: Array, filler: FillerParameter, rng: np.random.Generator) -> None:
-    """Normal with ``mean`` and ``std``; with ``sparse``, about that many inputs of an output stay."""
+    """Normal with ``mean`` and ``std``; ``sparse`` keeps about so many inputs of an output."""
     out[...] = rng.normal(filler.mean, filler.std, out.shape)
     if filler.sparse >= 0:
         outputs = out.shape[0]
@@ -78,8 +78,7 @@ def bilinear(out: Array, filler: FillerParameter, rng: np.random.Generator) -> N
 
 
 FILLERS: dict[str, _Filler] = {
-    f.__name__: f
-    for f in (constant, uniform, gaussian, positive_unitball, xavier, msra, bilinear)
+    f.__name__: f for f in (constant, uniform, gaussian, positive_unitball, xavier, msra, bilinear)
 }
 
 

@@ -42,7 +42,9 @@ def flows(graph: Graph, shapes: Shapes) -> dict[str, Flow]:
         flow = Flow(into_bottoms, into_weights)
         if flow and node.layer.backward is None:
             flow = _stop(node, flow, graph.force_backward)
-        under_loss.update(b for b, is_in in zip(node.bottoms, flow.into_bottoms, strict=True) if is_in)
+        under_loss.update(
+            b for b, is_in in zip(node.bottoms, flow.into_bottoms, strict=True) if is_in
+        )
         found[node.name] = flow
     return found
 
@@ -57,7 +59,11 @@ def _wanted_from_below(graph: Graph, shapes: Shapes) -> dict[str, tuple[bool, ..
             into = [True] * len(node.bottoms)
         ports = node.layer.bottom_ports()
         wanted[node.name] = tuple(
-            flag and (ports.is_variadic or ports.names[i % len(ports.names)] not in node.layer.without_gradient)
+            flag
+            and (
+                ports.is_variadic
+                or ports.names[i % len(ports.names)] not in node.layer.without_gradient
+            )
             for i, flag in enumerate(into)
         )
         learns = any(p.is_learned for p in shapes.params[node.name])

@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import cast
 
 from netdef.errors import ConfigError, at, did_you_mean
 from netdef.layer import LAYERS, Layer
-from netdef.proto import TRAIN, LayerParameter, NetState, NetStateRule, ParamSpec
+from netdef.proto import TRAIN, LayerParameter, NetState, NetStateRule, ParamSpec, Phase
 from netdef.prototxt import NetText
 
 
@@ -62,7 +63,7 @@ def build(text: NetText, phase: int, level: int = 0, stages: Sequence[str] = ())
         ConfigError: a layer of an unknown type or with a wrong field, a bottom that no
             earlier layer makes, a blob made twice, or a wrong number of bottoms or tops.
     """
-    state = NetState(phase=phase, level=level, stage=stages)
+    state = NetState(phase=cast("Phase.ValueType", phase), level=level, stage=stages)
     builder = _Builder()
     for i, proto in enumerate(text.net.layer):
         where = text.where(i)
@@ -115,7 +116,9 @@ class _Builder:
             kind = LAYERS[proto.type]
         with at(f"{where}: layer {proto.name!r} ({proto.type})"):
             if any(n.name == proto.name for n in self.nodes):
-                raise ConfigError("another layer has this name; layers of a net need names of their own")
+                raise ConfigError(
+                    "another layer has this name; layers of a net need names of their own"
+                )
             own_phase = proto.phase == TRAIN if proto.HasField("phase") else training
             layer = kind.from_proto(proto, own_phase)
             _check_number(layer, proto)
@@ -160,7 +163,8 @@ def _check_number(layer: Layer, proto: LayerParameter) -> None:
             raise ConfigError(f"takes {ports} {what}s, got {len(given)}")
     if layer.maps_each_bottom and len(proto.bottom) != len(proto.top):
         raise ConfigError(
-            f"makes one top of each bottom, got {len(proto.bottom)} bottoms and {len(proto.top)} tops"
+            f"makes one top of each bottom, got {len(proto.bottom)} bottoms and"
+            f" {len(proto.top)} tops"
         )
     if len(set(proto.top)) < len(proto.top):
         raise ConfigError("names the same top twice")

@@ -96,21 +96,28 @@ class _Sharing:
 
     def settle(self, params: dict[str, tuple[Param, ...]]) -> dict[str, tuple[Param, ...]]:
         """Give every blob its owner's multipliers, which a later layer may have set."""
-        return {
-            layer: tuple(replace(p, **self.multipliers.get(p.owner, {})) for p in blobs)
-            for layer, blobs in params.items()
-        }
+        return {layer: tuple(self.settled(p) for p in blobs) for layer, blobs in params.items()}
+
+    def settled(self, param: Param) -> Param:
+        agreed = self.multipliers.get(param.owner, {})
+        lr_mult = agreed.get("lr_mult", param.lr_mult)
+        return replace(
+            param, lr_mult=lr_mult, decay_mult=agreed.get("decay_mult", param.decay_mult)
+        )
 
     def params(self, node: Node, weights: Sequence[Weight]) -> tuple[Param, ...]:
         if len(node.params) > len(weights):
             raise ConfigError(
-                f"has {len(node.params)} param entries for {len(weights)} weight blobs; remove the rest"
+                f"has {len(node.params)} param entries for {len(weights)} weight blobs; remove the"
+                " rest"
             )
         found = []
         for i, weight in enumerate(weights):
             spec = node.params[i] if i < len(node.params) else ParamSpec()
             if not weight.is_learned and spec.HasField("lr_mult") and spec.lr_mult:
-                raise ConfigError(f"its {weight.name} is not learned; set lr_mult to 0 or leave it out")
+                raise ConfigError(
+                    f"its {weight.name} is not learned; set lr_mult to 0 or leave it out"
+                )
             found.append(self.param(f"{node.name}/{i}", weight, spec))
         return tuple(found)
 
@@ -143,5 +150,6 @@ class _Sharing:
             layer = owner.key.rpartition("/")[0]
             hint = "; set share_mode: PERMISSIVE" if mine.size == theirs.size else ""
             raise ShapeError(
-                f"cannot share param {spec.name!r} of layer {layer!r}: shape {mine}, there {theirs}{hint}"
+                f"cannot share param {spec.name!r} of layer {layer!r}: shape {mine}, there"
+                f" {theirs}{hint}"
             )

@@ -27,9 +27,9 @@ class Layer:
     LayerParameter itself), from which their defaults come; an enum is given by the name
     of its value. ``infer`` is pure: it takes the bottoms' shapes by name (and the names of
     the ``tops`` if it asks for them). ``forward`` and ``backward`` ask for arrays by name
-    (bottoms, tops, ``d<top>``, weights, what was saved): what ``backward`` does not ask for, the plan need not keep.
-    Gradients of weights are added to, as ``iter_size`` and shared weights need;
-    gradients of bottoms are overwritten.
+    (bottoms, tops, ``d<top>``, weights, what was saved): what ``backward`` does not ask
+    for, the plan need not keep. Gradients of weights are added to, as ``iter_size`` and
+    shared weights need; gradients of bottoms are overwritten.
     """
 
     type: ClassVar[str]

@@ -26,11 +26,14 @@ class LoadReport:
         return "; ".join(parts)
 
 
-def match(path: str, params: Mapping[str, Sequence[Any]]) -> tuple[dict[str, list[Any]], LoadReport]:
+def match(
+    path: str, params: Mapping[str, Sequence[Any]]
+) -> tuple[dict[str, list[Any]], LoadReport]:
     """Read weights and return those that belong to layers of ``params``, in their shapes.
 
     ``params`` gives each layer's blobs, of which only the shape is looked at. Blobs of
-    the four axes that Caffe once had (1, 1, N, K) fit the shapes of today (N, K).
+    the four axes that Caffe once had (1, 1, N, K) fit the shapes of today (N, K). A blob
+    that the file leaves to another layer, which shares it, is None.
 
     Raises:
         WeightsError: a blob does not fit, or no layer of the file is in the net.
@@ -60,12 +63,20 @@ def _fitting(layer: LayerWeights, shapes: Sequence[tuple[int, ...]]) -> list[Any
             " rename the layer to start it afresh"
         )
     for i, (blob, shape) in enumerate(zip(layer.blobs, shapes, strict=True)):
+        if _is_left_out(blob, shape):
+            continue
         if blob.shape != shape and not is_same_in_four_axes(blob.shape, shape):
             raise WeightsError(
                 f"blob {i} has the shape {blob.shape}, in the net {shape};"
                 " rename the layer to start it afresh"
             )
-    return [np.reshape(b, s) for b, s in zip(layer.blobs, shapes, strict=True)]
+    pairs = zip(layer.blobs, shapes, strict=True)
+    return [None if _is_left_out(b, s) else np.reshape(b, s) for b, s in pairs]
+
+
+def _is_left_out(blob: Any, shape: tuple[int, ...]) -> bool:
+    """Say whether the file has no numbers for this blob: HDF5 gives shared ones to one layer."""
+    return blob.size == 0 and 0 not in shape
 
 
 def is_same_in_four_axes(old: tuple[int, ...], new: tuple[int, ...]) -> bool:

@@ -98,6 +98,5 @@ def _aligned(size: int) -> int:
     return -(-size // ALIGNMENT) * ALIGNMENT
 
 
-
 def _start(block: tuple[int, int, Life]) -> int:
     return block[0]

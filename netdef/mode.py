@@ -1,18 +1,24 @@
 """The process-wide choices of pycaffe: the device and the random seed of the next net."""
 
 import secrets
+from dataclasses import dataclass
 
 from netdef.device import CPU, Device, gpu
 
-_device: Device = CPU
-_number = 0
-_seed: int | None = None
+
+@dataclass
+class _Choices:
+    device: Device = CPU
+    gpu_number: int = 0
+    seed: int | None = None
+
+
+_chosen = _Choices()
 
 
 def set_mode_cpu() -> None:
     """Make the nets that are made from now on run on the CPU."""
-    global _device
-    _device = CPU
+    _chosen.device = CPU
 
 
 def set_mode_gpu() -> None:
@@ -21,29 +27,26 @@ def set_mode_gpu() -> None:
     Raises:
         DeviceError: there is none; with the mend.
     """
-    global _device
-    _device = gpu(_number)
+    _chosen.device = gpu(_chosen.gpu_number)
 
 
 def set_device(number: int) -> None:
-    """Choose the GPU by its number; takes effect at ``set_mode_gpu``."""
-    global _number, _device
-    _number = number
-    if _device.is_gpu:
-        _device = gpu(number)
+    """Choose the GPU by its number; takes effect at once in GPU mode, else at ``set_mode_gpu``."""
+    _chosen.gpu_number = number
+    if _chosen.device.is_gpu:
+        _chosen.device = gpu(number)
 
 
 def set_random_seed(seed: int) -> None:
     """Make weights and random layers of the nets made from now on repeatable."""
-    global _seed
-    _seed = seed
+    _chosen.seed = seed
 
 
 def device() -> Device:
     """Return the device of the next net."""
-    return _device
+    return _chosen.device
 
 
 def seed() -> int:
     """Return the seed of the next net: the one that was set, or a new one."""
-    return secrets.randbits(32) if _seed is None else _seed
+    return secrets.randbits(32) if _chosen.seed is None else _chosen.seed

@@ -68,6 +68,8 @@ class Net:
         self.clock = Clock(self.seed)
         self.sources = Sources(self.graph, self.seed)
         self.shapes = infer(self.graph)
+        self.weight_arrays: dict[str, Any] = {}
+        self.grad_arrays: dict[str, Any] = {}
         self._bind(share)
         self.blobs = OrderedDict((name, self._blob(name)) for name in self.graph.blobs)
         self.params = OrderedDict(
@@ -231,7 +233,8 @@ class Net:
         found, report = match(path, self.params)
         for layer, blobs in found.items():
             for param, values in zip(self.params[layer], blobs, strict=True):
-                param.data[...] = values
+                if values is not None:
+                    param.data[...] = values
         self._lent.give_back()
         return report
 
@@ -255,7 +258,9 @@ class Net:
         proto.layer.extend(kept)
         blobs = {n: [np.asarray(p.data) for p in ps] for n, ps in self.params.items()}
         self._lent.give_back()
-        write_weights(path, proto, blobs, format or ("HDF5" if path.endswith(".h5") else "BINARYPROTO"))
+        write_weights(
+            path, proto, blobs, format or ("HDF5" if path.endswith(".h5") else "BINARYPROTO")
+        )
 
     def save_hdf5(self, path: str) -> None:
         """Write the weights as HDF5."""
@@ -287,7 +292,9 @@ class Net:
 
     def _layer(self, name: str) -> int:
         if name not in self.layer_names:
-            raise ConfigError(f"the net has no layer {name!r}{did_you_mean(name, self.layer_names)}")
+            raise ConfigError(
+                f"the net has no layer {name!r}{did_you_mean(name, self.layer_names)}"
+            )
         return self.layer_names.index(name)
 
     def _blob(self, name: str) -> Blob:

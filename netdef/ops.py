@@ -46,7 +46,7 @@ class Ops(ABC):
     def conv(
         self, x: Array, weight: Array, window: Window, group: int, *, bias: Array = None, out: Array
     ) -> None:
-        """Cross-correlate x ``(N, C, *S)`` with weight ``(O, C / group, *kernel)``, and add bias."""
+        """Cross-correlate x ``(N, C, *S)`` with weight ``(O, C / group, *kernel)``; add bias."""
         reads = dict(x=x, weight=weight, bias=bias)
         self.emit("conv", reads, dict(out=out), window=window, group=group)
 
@@ -89,7 +89,7 @@ class Ops(ABC):
         self.emit("pool_average_grad", dict(dy=dy), dict(out=out), window=window)
 
     def window_sum(self, x: Array, size: int, axis: int, *, out: Array) -> None:
-        """Sum of the ``size`` neighbours along ``axis`` around each element, clipped at the ends."""
+        """Sum of the ``size`` neighbours along ``axis`` around each element; none past the ends."""
         self.emit("window_sum", dict(x=x), dict(out=out), size=size, axis=axis)
 
     def batch_statistics(self, x: Array, *, mean: Array, variance: Array) -> None:

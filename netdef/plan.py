@@ -46,9 +46,7 @@ class Plan:
         return sum(4 * v.size for v in {v.name: v for v in self.program.weights.values()}.values())
 
 
-def compile_program(
-    program: Program, engines: Sequence[Engine], keep: str = "outputs"
-) -> Plan:
+def compile_program(program: Program, engines: Sequence[Engine], keep: str = "outputs") -> Plan:
     """Choose engines, layouts and buffers. ``engines`` come fastest first, the last runs all.
 
     ``keep`` is ``"blobs"`` if every named blob and its diff must stay readable between
@@ -158,7 +156,9 @@ def _scratch_bytes(
             continue
         kind = type(choice.engine)
         counter = counters.setdefault(kind, kind(scratch=Scratch()))
-        counter.prepare(call.primitive, arrays_of({**call.reads, **call.writes}, find), call.options)
+        counter.prepare(
+            call.primitive, arrays_of({**call.reads, **call.writes}, find), call.options
+        )
     return max((c.scratch.bytes for c in counters.values()), default=0)
 
 

@@ -142,7 +142,9 @@ class Call:
     def __str__(self) -> str:
         reads = ", ".join(_words(v) for v in self.reads.values() if v is not None)
         writes = ", ".join(_words(v) for v in self.writes.values() if v is not None)
-        options = "".join(f", {k}={_option(v)}" for k, v in self.options.items() if v not in (False, {}))
+        options = "".join(
+            f", {k}={_option(v)}" for k, v in self.options.items() if v not in (False, {})
+        )
         return f"{writes} {'+=' if self.adds else '='} {self.primitive}({reads}{options})"
 
 
@@ -252,7 +254,9 @@ class _Recorder(Ops):
         if blob not in self.diffs:
             self.diffs[blob] = Value("diff", blob, shape)
             return self.diffs[blob]
-        temporary = Value("temporary", f"d {blob} of {self.node}.{len(self.calls)}.{len(sums)}", shape)
+        temporary = Value(
+            "temporary", f"d {blob} of {self.node}.{len(self.calls)}.{len(sums)}", shape
+        )
         sums.append((temporary, self.diffs[blob]))
         return temporary
 

@@ -60,5 +60,3 @@ class Weights:
             values = np.empty(param.weight.shape, "float32")
             fill(values, param.weight.filler, rng)
             self.view(self.data, key)[...] = self.device.xp.asarray(values)
-
-

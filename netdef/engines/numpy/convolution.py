@@ -32,9 +32,7 @@ class _Block:
 class Convolutions(Images):
     """The primitives ``conv``, ``conv_grad_x`` and ``conv_grad_weight``."""
 
-    def conv(
-        self, x: Any, weight: Any, bias: Any, out: Any, *, window: Window, group: int
-    ) -> Run:
+    def conv(self, x: Any, weight: Any, bias: Any, out: Any, *, window: Window, group: int) -> Run:
         if _is_depthwise(weight, group):
             return self._conv_depthwise(x, weight, bias, out, window)
         room, fill = self.padded(x, window.pad)
@@ -69,9 +67,7 @@ class Convolutions(Images):
 
         return run
 
-    def conv_grad_weight(
-        self, x: Any, dy: Any, add_to: Any, *, window: Window, group: int
-    ) -> Run:
+    def conv_grad_weight(self, x: Any, dy: Any, add_to: Any, *, window: Window, group: int) -> Run:
         if _is_depthwise(add_to, group):
             return self._conv_depthwise_grad_weight(x, dy, add_to, window)
         room, fill = self.padded(x, window.pad)
@@ -108,9 +104,7 @@ class Convolutions(Images):
 
         return run
 
-    def conv_grad_x(
-        self, weight: Any, dy: Any, out: Any, *, window: Window, group: int
-    ) -> Run:
+    def conv_grad_x(self, weight: Any, dy: Any, out: Any, *, window: Window, group: int) -> Run:
         if _is_depthwise(weight, group):
             return self._conv_depthwise_grad_x(weight, dy, out, window)
         error, prepare = self.padded(dy, (0,) * len(window.pad))
@@ -265,5 +259,3 @@ def _is_depthwise(weight: Any, group: int) -> bool:
 def _rows(matrix: Any, g: int, group: int) -> Any:
     size = matrix.shape[0] // group
     return matrix[g * size : (g + 1) * size]
-
-

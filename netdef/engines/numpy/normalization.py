@@ -59,9 +59,7 @@ class Normalization(Images):
 
         return run
 
-    def sum(
-        self, x: Any, out: Any = None, add_to: Any = None, *, axes: tuple[int, ...]
-    ) -> Run:
+    def sum(self, x: Any, out: Any = None, add_to: Any = None, *, axes: tuple[int, ...]) -> Run:
         xp = self.xp
         if add_to is None:
             return lambda: xp.sum(x, axis=axes, out=out)

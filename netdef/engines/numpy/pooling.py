@@ -1,5 +1,7 @@
 """Pooling, tap by tap: each place of the kernel is one pass over the whole output."""
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -8,59 +10,87 @@ from netdef.engines.engine import Run
 from netdef.engines.numpy.images import Images, kernel_places
 from netdef.window import Window
 
-Tap = tuple[tuple[slice, ...], tuple[slice, ...]]
+Slices = tuple[slice, ...]
+_BLOCK = 1 << 15
+"""Elements of the output worked on at once."""
 
 
 class Pooling(Images):
-    """The primitives ``pool_max`` and ``pool_average`` with their gradients, and ``window_sum``."""
+    """The primitives ``pool_max`` and ``pool_average`` with their gradients, and ``window_sum``.
+
+    They work block by block of channels and rows of the output, so that what a window
+    meets again is still in the cache.
+    """
 
     def pool_max(self, x: Any, out: Any, index: Any, *, window: Window) -> Run:
         image, y = self.inner(x), self.inner(out)
         places = None if index is None else self.inner(index)
-        taps = [(image[a], y[b], _at(places, b)) for a, b in _taps(image, y, window)]
-        is_larger = self.scratch.take(y.shape, "bool")
-        number = self.scratch.take(y.shape, places.dtype) if places is not None else None
+        blocks = list(_blocks(image, y, window))
+        largest = max(y[b.target].size for b in blocks)
+        is_larger = self.scratch.take((largest,), "bool")
+        number = self.scratch.take((largest,), places.dtype) if places is not None else None
         greater, maximum, multiply = self.xp.greater, self.xp.maximum, self.xp.multiply
-        room = [(_like(is_larger, t[1]), _at(number, _all_of(t[1]))) for t in taps]
-        number_of = None if places is None else places.dtype.type
+        steps = []
+        for block in blocks:
+            taps = []
+            for i, pixels, windows in block.taps:
+                best = y[windows]
+                if places is None:
+                    taps.append((image[pixels], best, None, None, None, None, 0))
+                    continue
+                mask, part = _like(is_larger, best), _like(number, best)
+                tap = places.dtype.type(i)
+                taps.append(
+                    (image[pixels], best, places[windows], mask, mask.view(np.uint8), part, tap)
+                )
+            steps.append((y[block.target], _at(places, block.target), taps))
 
         def run() -> None:
-            y.fill(-np.inf)
-            if places is None:
-                for pixels, best, _ in taps:
+            for best_of_all, place_of_all, taps in steps:
+                best_of_all.fill(-np.inf)
+                if place_of_all is None:
+                    for pixels, best, *_ in taps:
+                        maximum(best, pixels, out=best)
+                    continue
+                place_of_all.fill(0)
+                for pixels, best, place, mask, bits, part, tap in taps:
+                    greater(pixels, best, out=mask)
                     maximum(best, pixels, out=best)
-                return
-            places.fill(0)
-            for i, (pixels, best, place) in enumerate(taps):
-                mask, product = room[i]
-                greater(pixels, best, out=mask)
-                maximum(best, pixels, out=best)
-                multiply(mask.view(np.uint8), number_of(i), out=product)
-                maximum(place, product, out=place)
+                    multiply(bits, tap, out=part)
+                    maximum(place, part, out=place)
 
         return run
 
     def pool_max_grad(self, dy: Any, index: Any, out: Any, *, window: Window) -> Run:
         error, places, dx = self.inner(dy), self.inner(index), self.inner(out)
-        taps = [(dx[a], error[b], places[b]) for a, b in _taps(dx, error, window)]
-        is_here = self.scratch.take(error.shape, "bool")
-        product = self.scratch.take(error.shape, error.dtype)
-        room = [(_like(is_here, t[1]), _like(product, t[1])) for t in taps]
+        blocks = list(_blocks(dx, error, window))
+        largest = max(error[b.target].size for b in blocks)
+        is_here = self.scratch.take((largest,), "bool")
+        product = self.scratch.take((largest,), error.dtype)
         equal, multiply, add = self.xp.equal, self.xp.multiply, self.xp.add
+        steps = [
+            (
+                dx[pixels],
+                error[windows],
+                places[windows],
+                places.dtype.type(i),
+                _like(is_here, error[windows]),
+                _like(product, error[windows]),
+            )
+            for block in blocks
+            for i, pixels, windows in block.taps
+        ]
 
         def run() -> None:
             dx.fill(0)
-            for i, (goal, e, place) in enumerate(taps):
-                mask, part = room[i]
-                equal(place, i, out=mask)
+            for goal, e, place, tap, mask, part in steps:
+                equal(place, tap, out=mask)
                 multiply(e, mask, out=part)
                 add(goal, part, out=goal)
 
         return run
 
-    def pool_max_place(
-        self, index: Any, out: Any, *, window: Window, size: tuple[int, ...]
-    ) -> Run:
+    def pool_max_place(self, index: Any, out: Any, *, window: Window, size: tuple[int, ...]) -> Run:
         table = self.xp.asarray(_pixel_of_tap(window, size, index.shape[2:]), dtype=out.dtype)
         kernel = int(np.prod(window.kernel))
         planes = table.reshape(kernel, *index.shape[2:])
@@ -73,37 +103,54 @@ class Pooling(Images):
 
     def pool_average(self, x: Any, out: Any, *, window: Window) -> Run:
         image, y = self.inner(x), self.inner(out)
-        taps = [(image[a], y[b]) for a, b in _taps(image, y, window)]
-        weight = self._reciprocal_divisor(image.shape[1:-1], y, window)
+        weight = self.xp.broadcast_to(self._reciprocal_divisor(image, y, window), y.shape)
+        steps = [
+            (y[block.target], weight[block.target], [(image[p], y[w]) for _, p, w in block.taps])
+            for block in _blocks(image, y, window)
+        ]
         add, multiply = self.xp.add, self.xp.multiply
 
         def run() -> None:
-            y.fill(0)
-            for pixels, total in taps:
-                add(total, pixels, out=total)
-            multiply(y, weight, out=y)
+            for total, factor, taps in steps:
+                total.fill(0)
+                for pixels, part in taps:
+                    add(part, pixels, out=part)
+                multiply(total, factor, out=total)
 
         return run
 
     def pool_average_grad(self, dy: Any, out: Any, *, window: Window) -> Run:
         error, dx = self.inner(dy), self.inner(out)
-        share = self.scratch.take(error.shape, error.dtype)
-        taps = [(dx[a], share[b]) for a, b in _taps(dx, error, window)]
-        weight = self._reciprocal_divisor(dx.shape[1:-1], error, window)
+        weight = self.xp.broadcast_to(self._reciprocal_divisor(dx, error, window), error.shape)
+        blocks = list(_blocks(dx, error, window))
+        share = self.scratch.take((max(error[b.target].size for b in blocks),), error.dtype)
         add, multiply = self.xp.add, self.xp.multiply
+        steps = [
+            (
+                error[block.target],
+                weight[block.target],
+                _like(share, error[block.target]),
+                [
+                    (dx[pixels], _like(share, error[block.target])[_within(windows, block.target)])
+                    for _, pixels, windows in block.taps
+                ],
+            )
+            for block in blocks
+        ]
 
         def run() -> None:
-            multiply(error, weight, out=share)
             dx.fill(0)
-            for goal, part in taps:
-                add(goal, part, out=goal)
+            for e, factor, room, taps in steps:
+                multiply(e, factor, out=room)
+                for goal, part in taps:
+                    add(goal, part, out=goal)
 
         return run
 
-    def _reciprocal_divisor(self, image: tuple[int, ...], y: Any, window: Window) -> Any:
+    def _reciprocal_divisor(self, image: Any, y: Any, window: Window) -> Any:
         """Return 1 / (size of each window, clipped to the padded image), as Caffe divides."""
         total = np.ones((1,) * y.ndim)
-        for axis, size in enumerate(image):
+        for axis, size in enumerate(image.shape[1:-1]):
             k, s, p = window.kernel[axis], window.stride[axis], window.pad[axis]
             start = np.arange(y.shape[axis + 1]) * s - p
             length = np.minimum(start + k, size + p) - start
@@ -132,23 +179,45 @@ class Pooling(Images):
         return run
 
 
-def _taps(image: Any, places: Any, window: Window) -> list[Tap]:
-    """Return for each place of the kernel the pixels it meets, and in which windows."""
-    taps = []
-    for tap in kernel_places(window.kernel):
-        pixels, windows = [slice(None)], [slice(None)]
+@dataclass(frozen=True)
+class _Block:
+    """Some channels and rows of the output, and what each place of the kernel meets there."""
+
+    target: Slices
+    taps: list[tuple[int, Slices, Slices]]
+    """The number of the place, the pixels, and the windows."""
+
+
+def _blocks(image: Any, places: Any, window: Window) -> Iterator[_Block]:
+    """Part ``(C, *T, N)`` into blocks of about ``_BLOCK`` elements."""
+    channels, rows = places.shape[:2]
+    row = places.size // max(1, channels * rows)
+    high = max(1, min(rows, _BLOCK // max(1, row)))
+    deep = max(1, min(channels, _BLOCK // max(1, row * high))) if high == rows else 1
+    for c in range(0, channels, deep):
+        depth = slice(c, min(c + deep, channels))
+        for r in range(0, rows, high):
+            height = slice(r, min(r + high, rows))
+            yield _Block((depth, height), list(_taps(image, places, window, depth, height)))
+
+
+def _taps(
+    image: Any, places: Any, window: Window, depth: slice, height: slice
+) -> Iterator[tuple[int, Slices, Slices]]:
+    """Yield for each place of the kernel the pixels it meets, and in which windows."""
+    for number, tap in enumerate(kernel_places(window.kernel)):
+        pixels, windows = [depth], [depth]
         for axis, t in enumerate(tap):
-            s, p = window.stride[axis], window.pad[axis]
-            size, count = image.shape[axis + 1], places.shape[axis + 1]
-            offset = t * window.dilation[axis] - p
-            first = max(0, -(offset // s))
-            last = min(count - 1, (size - 1 - offset) // s)
-            start = first * s + offset
-            stop = last * s + offset + 1 if last >= first else start
-            pixels.append(slice(start, max(start, stop), s))
-            windows.append(slice(first, max(first, last + 1)))
-        taps.append((tuple(pixels), tuple(windows)))
-    return taps
+            s, offset = window.stride[axis], t * window.dilation[axis] - window.pad[axis]
+            low, high = (height.start, height.stop) if axis == 0 else (0, places.shape[axis + 1])
+            first = max(low, -(offset // s))
+            last = min(high, (image.shape[axis + 1] - 1 - offset) // s + 1)
+            if first >= last:
+                break
+            pixels.append(slice(first * s + offset, (last - 1) * s + offset + 1, s))
+            windows.append(slice(first, last))
+        else:
+            yield number, tuple(pixels), tuple(windows)
 
 
 def _pixel_of_tap(
@@ -171,10 +240,14 @@ def _at(array: Any, key: Any) -> Any:
     return None if array is None else array[key]
 
 
-def _all_of(array: Any) -> tuple[slice, ...]:
-    return tuple(slice(0, n) for n in array.shape)
+def _like(room: Any, part: Any) -> Any:
+    """Return the front of a flat scratch array in the shape of part."""
+    return room[: part.size].reshape(part.shape)
 
 
-def _like(array: Any, part: Any) -> Any:
-    """Return a corner of a scratch array in the shape of part."""
-    return array[_all_of(part)]
+def _within(windows: Slices, target: Slices) -> Slices:
+    """Return the windows counted from the block's first channel and row."""
+    moved = [
+        slice(w.start - t.start, w.stop - t.start) for w, t in zip(windows, target, strict=False)
+    ]
+    return (*moved, *windows[len(target) :])
