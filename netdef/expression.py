@@ -130,23 +130,13 @@ class _Compiler(ast.NodeVisitor):
         raise SchemaError(f"{type(node).__name__} is not in the language of ops.map: {self.text}")
 
     def power(self, base: Operand, exponent: Operand) -> Operand:
-        """Write quarters as square roots, which are many times as fast as a power."""
-        if not isinstance(exponent, float) or exponent * 4 % 1 or not 0.25 <= abs(exponent) <= 3:
-            return self.emit("power", base, exponent)
-        whole, quarters = divmod(int(abs(exponent) * 4), 4)
-        factors: list[Operand] = [base] * (whole % 2)
-        if whole >= 2:
-            factors.append(self.emit("square", base))
-        if quarters:
-            root = self.emit("sqrt", base)
-            if quarters >= 2:
-                factors.append(root)
-            if quarters % 2:
-                factors.append(self.emit("sqrt", root))
-        product = factors[0]
-        for factor in factors[1:]:
-            product = self.emit("multiply", product, factor)
-        return self.emit("reciprocal", product) if exponent < 0 else product
+        """Write powers that have a function of their own as that: as exact, and faster."""
+        if exponent == 1.0:
+            return base
+        for known, function in ((2.0, "square"), (0.5, "sqrt"), (-1.0, "reciprocal")):
+            if exponent == known:
+                return self.emit(function, base)
+        return self.emit("power", base, exponent)
 
 
 _C_BINARY = {
