@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from netdef.errors import ConfigError, MissingFile
-from netdef.proto import TEST, TRAIN, NetParameter, NetState, SolverParameter
+from netdef.proto import TEST, TRAIN, NetParameter, NetState, Phase, SolverParameter
 from netdef.prototxt import NetText, net_text, read_net
 
 _TRAIN_FIELDS = ("net", "net_param", "train_net", "train_net_param")
@@ -25,12 +25,16 @@ def check_nets(param: SolverParameter) -> None:
     Raises:
         ConfigError: no training net or two, or tests that do not fit their nets.
     """
-    given = [field for field in _TRAIN_FIELDS if param.HasField(field)]
+    given = _train_fields(param)
     if not given:
         raise ConfigError(f"names no net to train; set one of {', '.join(_TRAIN_FIELDS)}")
     if len(given) > 1:
         raise ConfigError(f"names two nets to train ({' and '.join(given)}); keep one")
     _check_tests(param)
+
+
+def _train_fields(param: SolverParameter) -> list[str]:
+    return [field.name for field, _ in param.ListFields() if field.name in _TRAIN_FIELDS]
 
 
 def _check_tests(param: SolverParameter) -> None:
@@ -56,11 +60,9 @@ def train_net(param: SolverParameter, path: str) -> NetChoice:
     Raises:
         ConfigError: the net's file is not there or is no net.
     """
-    inline = [getattr(param, f) for f in _TRAIN_FIELDS if f.endswith("param") and param.HasField(f)]
-    if inline:
-        text = net_text(inline[0], path)
-    else:
-        text = _read(param.net or param.train_net, path)
+    (field,) = _train_fields(param)
+    given = getattr(param, field)
+    text = _read(given, path) if isinstance(given, str) else net_text(given, path)
     return NetChoice(text, _state(TRAIN, text, [param.train_state]))
 
 
@@ -77,7 +79,7 @@ def test_nets(param: SolverParameter, path: str) -> Iterator[NetChoice]:
         yield NetChoice(text, _state(TEST, text, param.test_state[i : i + 1]))
 
 
-def _state(phase: int, text: NetText, own: Sequence[NetState]) -> NetState:
+def _state(phase: Phase.ValueType, text: NetText, own: Sequence[NetState]) -> NetState:
     state = NetState(phase=phase)
     for more in (NetParameter(state=text.net.state).state, *own):
         state.MergeFrom(more)

@@ -1,5 +1,7 @@
 """One test of a net: the mean of each output over some batches."""
 
+from collections.abc import Callable
+
 import numpy as np
 
 from netdef.net import Net
@@ -18,12 +20,20 @@ def output_values(net: Net) -> np.ndarray:
     return np.concatenate(blobs) if blobs else np.empty(0, np.float32)
 
 
-def test(net: Net, batches: int) -> tuple[list[Output], float]:
-    """Run ``batches`` batches forward; return the means of the outputs and of the loss."""
+def test(
+    net: Net, batches: int, tell: Callable[[int, list[Output]], None] | None = None
+) -> tuple[list[Output], float]:
+    """Run ``batches`` batches forward; return the means of the outputs and of the loss.
+
+    ``tell`` is told the number of each batch, from 0, and its outputs.
+    """
     total: np.ndarray | float = 0.0
     loss = 0.0
-    for _ in range(batches):
+    for batch in range(batches):
         net.forward()
-        total = total + output_values(net).astype(np.float64)
+        values = output_values(net)
+        if tell:
+            tell(batch, outputs_of(net, values))
+        total = total + values.astype(np.float64)
         loss += loss_of(net)
     return outputs_of(net, np.divide(total, batches)), loss / batches
