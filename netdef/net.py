@@ -120,8 +120,9 @@ class Net:
         key = tuple(sorted(self._inputs.items()))
         if key not in self._plans:
             shapes = infer(self.graph, self._inputs) if self._inputs else self.shapes
+            backward = self.graph.training or self._keep == "blobs"
             self._plans[key] = compile_program(
-                record(self.graph, shapes), [NumpyEngine()], self._keep
+                record(self.graph, shapes, backward), [NumpyEngine()], self._keep
             )
         return self._plans[key]
 
@@ -243,8 +244,10 @@ class Net:
         self._bind(other)
         self._executors.clear()
 
-    def save(self, path: str, format: Format | None = None) -> None:
+    def save(self, path: str, format: Format | None = None, with_diffs: bool = False) -> None:
         """Write the net and its weights whole: HDF5 if the name ends in .h5, else binary.
+
+        ``with_diffs`` writes the gradients too.
 
         Raises:
             RunError: the file cannot be written; nothing is left under its name.
@@ -257,6 +260,7 @@ class Net:
         del proto.layer[:]
         proto.layer.extend(kept)
         blobs = {n: [np.asarray(p.data) for p in ps] for n, ps in self.params.items()}
+        diffs = {n: [np.asarray(p.diff) for p in ps] for n, ps in self.params.items()}
         self._lent.give_back()
         write_weights(
             path, proto, blobs, format or ("HDF5" if path.endswith(".h5") else "BINARYPROTO")
