@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import numpy as np
+
 from netdef.engines.engine import Engine
 from netdef.errors import DataError
 
@@ -42,10 +44,17 @@ class Labels:
         else:
             xp.not_equal(self.number, self.ignore, out=self.is_valid)
             xp.multiply(self.number, self.is_valid, out=self.number)
-        if self.number.min(initial=0) < 0 or self.number.max(initial=0) >= self.classes:
+        if self.number.size and not 0 <= self.number.min() <= self.number.max() < self.classes:
             self._refuse()
         xp.multiply(self.number, self._inner, out=self.place)
         xp.add(self.place, self._start, out=self.place)
+
+    def gather(self, scores: Any, out: Any) -> None:
+        """Put the score of each label, from the flat scores, into out."""
+        if self.xp is np:  # only with a mode does NumPy write straight to out
+            np.take(scores, self.place, out=out, mode="clip")
+        else:
+            self.xp.take(scores, self.place, out=out)
 
     def _refuse(self) -> None:
         is_wrong = (self.number < 0) | (self.number >= self.classes)

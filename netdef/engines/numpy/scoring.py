@@ -33,7 +33,7 @@ class Scoring(Engine):
         def run() -> None:
             labels.read()
             xp.copyto(plain, x)
-            xp.take(plain.reshape(-1), labels.place, out=true, mode="clip")
+            labels.gather(plain.reshape(-1), true)
             xp.greater_equal(plain, true.reshape(lines), out=is_better)
             xp.sum(is_better, axis=axis, keepdims=True, out=rank)
             xp.less_equal(rank.reshape(-1), top_k, out=is_found)

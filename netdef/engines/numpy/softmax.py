@@ -63,7 +63,7 @@ class Softmax(Engine):
         def run() -> None:
             soften()
             labels.read()
-            xp.take(plain.reshape(-1), labels.place, out=loss, mode="clip")
+            labels.gather(plain.reshape(-1), loss)
             xp.maximum(loss, smallest, out=loss)
             xp.log(loss, out=loss)
             xp.multiply(loss, labels.is_valid, out=loss)
@@ -95,7 +95,7 @@ class Softmax(Engine):
         def run() -> None:
             labels.read()
             xp.copyto(plain, probability)
-            xp.take(flat, labels.place, out=true, mode="clip")
+            labels.gather(flat, true)
             xp.subtract(true, 1, out=true)
             flat[labels.place] = true
             if ignore is not None:
