@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TextIO
 
-from netdef.solvers.reporter import Displayed, Output, Reporter, Started, Tested
+from netdef.solvers.reporter import Displayed, Output, Reporter, Started, Scores
 
 _ORIGIN = "solver.cpp:1"
 """Readers of logs want a file and a line here; which, they do not ask."""
@@ -34,7 +34,7 @@ class LogReporter(Reporter):
     def testing(self, iteration: int, net: int) -> None:
         self._write(f"Iteration {iteration}, Testing net (#{net})")
 
-    def tested(self, event: Tested) -> None:
+    def tested(self, event: Scores) -> None:
         if event.loss is not None:
             self._write(f"Test loss: {event.loss:g}")
         self._outputs("Test", event.outputs)

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from typing import TextIO
 
-from netdef.solvers.reporter import Displayed, Reporter, Started, Tested
+from netdef.solvers.reporter import Displayed, Reporter, Started, Scores
 
 _BAR = 24
 _SECONDS_BETWEEN_LINES = 0.1
@@ -49,7 +49,7 @@ class Progress(Reporter):
     def testing(self, iteration: int, net: int) -> None:
         self._draw(f"iteration {iteration}: testing net #{net} ...")
 
-    def tested(self, event: Tested) -> None:
+    def tested(self, event: Scores) -> None:
         values = [f"{o.name} = {o.value:.4g}" for o in event.outputs]
         if event.loss is not None:
             values.append(f"total loss = {event.loss:.4g}")

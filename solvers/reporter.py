@@ -44,7 +44,7 @@ class Displayed:
 
 
 @dataclass(frozen=True)
-class Tested:
+class Scores:
     """The mean of each output over a test; the loss if ``test_compute_loss`` is set."""
 
     iteration: int
@@ -68,7 +68,7 @@ class Reporter:
     def testing(self, iteration: int, net: int) -> None:
         """A test begins."""
 
-    def tested(self, event: Tested) -> None:
+    def tested(self, event: Scores) -> None:
         """A test is done."""
 
     def snapshotting(self, path: str) -> None:

@@ -14,7 +14,7 @@ from netdef.proto import SolverParameter
 from netdef.prototxt import read_solver
 from netdef.solvers.nets import NetChoice, check_nets, test_nets, train_net
 from netdef.solvers.policies import Schedule
-from netdef.solvers.reporter import Displayed, Reporter, Started, Tested, outputs_of
+from netdef.solvers.reporter import Displayed, Reporter, Started, Scores, outputs_of
 from netdef.solvers.rule import rule_named
 from netdef.solvers.snapshots import Snapshots, find_learned_net
 from netdef.solvers.testing import loss_of, output_values, test
@@ -159,7 +159,7 @@ class Solver:
             self.reporter.testing(self.iter, i)
             outputs, loss = test(net, batches)
             shown = loss if self.param.test_compute_loss else None
-            self.reporter.tested(Tested(self.iter, i, outputs, shown))
+            self.reporter.tested(Scores(self.iter, i, outputs, shown))
 
     def solve(self, resume_file: str | None = None) -> None:
         """Train up to ``max_iter``, from a snapshot if one is given; test at the end.
@@ -201,7 +201,7 @@ class Solver:
         """
         weights, state = self._snapshots.weights(self.iter), self._snapshots.state(self.iter)
         self.reporter.snapshotting(weights)
-        self.net.save(weights, self._snapshots.format)
+        self.net.save(weights, self._snapshots.format, self.param.snapshot_diff)
         self.reporter.snapshotting(state)
         saved = SavedState(self.iter, self._schedule.current_step, weights, self._update.saved())
         write_state(state, saved, self._snapshots.format)

@@ -21,7 +21,9 @@ def output_values(net: Net) -> np.ndarray:
 
 
 def test(
-    net: Net, batches: int, tell: Callable[[int, list[Output]], None] | None = None
+    net: Net,
+    batches: int,
+    tell: Callable[[int, list[Output]], None] | None = None,  # noqa: PT028  (not pytest's)
 ) -> tuple[list[Output], float]:
     """Run ``batches`` batches forward; return the means of the outputs and of the loss.
 
