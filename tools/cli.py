@@ -2,16 +2,15 @@
 
 import sys
 from collections.abc import Sequence
-from importlib import import_module
 from typing import NoReturn
 
 import click
 
 from netdef import __version__
-from netdef.errors import NetdefError, did_you_mean
+from netdef.errors import NetdefError
+from netdef.tools.lazy_group import LazyGroup
 
-#: Every sub-command and its line in ``netdef --help``. ``device-query`` is the object
-#: ``command`` of the module ``netdef.tools.device_query``.
+#: Every sub-command and its line in ``netdef --help``.
 COMMANDS = {
     "train": "Train a net, or go on from a snapshot.",
     "test": "Score trained weights on a net's test data.",
@@ -24,27 +23,20 @@ COMMANDS = {
 INTERRUPTED = 130  # what a shell reports for a process that SIGINT ended
 
 
-class LazyGroup(click.Group):
-    """The group of all ``COMMANDS``; its help imports none of them."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name in COMMANDS:
-            module = import_module(f"netdef.tools.{cmd_name.replace('-', '_')}")
-            command: click.Command = module.command
-            return command
-        if not ctx.resilient_parsing:  # a shell that completes a line wants no error
-            ctx.fail(f"no command {cmd_name!r}{did_you_mean(cmd_name, COMMANDS)}")
-        return None
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section("Commands"):
-            formatter.write_dl(list(COMMANDS.items()))
+def _with_dashes(name: str) -> str:
+    """Let ``--resize_height`` and ``device_query`` mean the names with dashes."""
+    return name.replace("_", "-")
 
 
-@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=LazyGroup,
+    package="netdef.tools",
+    commands_by_name=COMMANDS,
+    context_settings={
+        "help_option_names": ["-h", "--help"],
+        "token_normalize_func": _with_dashes,
+    },
+)
 @click.version_option(__version__)
 def netdef() -> None:
     """Train nets that are described by text."""

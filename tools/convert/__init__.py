@@ -1,1 +1,16 @@
-"""The converters: files of other kinds into databases."""
+"""``netdef convert``: files of other kinds into databases, one kind a file."""
+
+import click
+
+from netdef.tools.lazy_group import LazyGroup
+
+COMMANDS = {
+    "mnist": "Make databases from the four files of MNIST.",
+    "digits": "Make databases from scikit-learn's handwritten digits.",
+    "imageset": "Make a database from a list of images.",
+}
+
+
+@click.group("convert", cls=LazyGroup, package=__name__, commands_by_name=COMMANDS)
+def command() -> None:
+    """Make databases from MNIST, digits or a list of images."""

@@ -1,0 +1,89 @@
+"""What several commands share: options in Caffe's words, and the form they are written in."""
+
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+Function = Callable[..., Any]
+
+model = click.option("--model", required=True, metavar="NET", help="The net's prototxt.")
+iterations = click.option(
+    "--iterations", default=50, show_default=True, type=click.IntRange(min=1), help="Passes to run."
+)
+level = click.option(
+    "--level", default=0, show_default=True, help="The level that layers' rules are held against."
+)
+
+
+def gpu(otherwise: str = "without it, on the CPU") -> Callable[[Function], Function]:
+    """Return the option ``--gpu``; ``otherwise`` tells what happens without it."""
+    number = click.IntRange(min=0)
+    return click.option("--gpu", type=number, metavar="N", help=f"Run on GPU N; {otherwise}.")
+
+
+def phase(default: str) -> Callable[[Function], Function]:
+    """Return the option ``--phase``."""
+    return click.option(
+        "--phase",
+        type=click.Choice(["TRAIN", "TEST"], case_sensitive=False),
+        default=default,
+        show_default=True,
+        help="The phase whose layers are taken.",
+    )
+
+
+def stages(name: str = "--stage") -> Callable[[Function], Function]:
+    """Return the option that names the stages of the net's state."""
+    return click.option(
+        name,
+        "stages",
+        multiple=True,
+        metavar="NAME",
+        callback=_split,
+        help="A stage that layers' rules are held against; several by commas, or repeated.",
+    )
+
+
+def weights(required: bool, help: str) -> Callable[[Function], Function]:
+    """Return the option ``--weights``: files by commas, or repeated."""
+    return click.option(
+        "--weights", required=required, multiple=True, metavar="W", callback=_split, help=help
+    )
+
+
+def _split(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> list[str]:
+    return [part for value in values for part in value.split(",") if part]
+
+
+def use_gpu(number: int | None) -> None:
+    """Make the nets that follow run on a GPU, if one is asked for.
+
+    Raises:
+        DeviceError: it is not there; with the mend.
+    """
+    from netdef import mode
+
+    if number is not None:
+        mode.set_device(number)
+        mode.set_mode_gpu()
+
+
+def phase_number(name: str) -> int:
+    """Return the phase of the schema by its name."""
+    from netdef.proto import TEST, TRAIN
+
+    return {"TRAIN": TRAIN, "TEST": TEST}[name]
+
+
+class Command(click.Command):
+    """A command that also takes its long options with one dash, as Caffe's did: ``-solver``."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        known = {name for p in self.get_params(ctx) for name in p.opts if name.startswith("--")}
+        return super().parse_args(ctx, [_with_two_dashes(a, known) for a in args])
+
+
+def _with_two_dashes(argument: str, known: set[str]) -> str:
+    name = argument.partition("=")[0].replace("_", "-")
+    return f"-{argument}" if f"-{name}" in known else argument

@@ -1,0 +1,46 @@
+"""``netdef show``: a net as a table, at any stage from graph to plan."""
+
+import click
+
+from netdef.tools import options
+
+_STAGES = ("graph", "shapes", "program", "plan")
+
+
+@click.command("show", cls=options.Command)
+@options.model
+@options.phase(default="TRAIN")
+@options.level
+@options.stages("--net-stage")
+@click.option(
+    "--stage",
+    type=click.Choice(_STAGES),
+    default="shapes",
+    show_default=True,
+    help="graph: layers and blobs; shapes: sizes, weights, multiply-adds; program: the calls"
+    " of a pass; plan: their engines and memory.",
+)
+def command(model: str, phase: str, level: int, stages: list[str], stage: str) -> None:
+    """Print a net as a table, at any stage from graph to plan.
+
+    Nothing is trained or loaded; data layers look into their databases for shapes.
+    """
+    from netdef import showing
+    from netdef.engines.numpy import NumpyEngine
+    from netdef.graph import build
+    from netdef.infer import infer
+    from netdef.plan import compile_program
+    from netdef.program import record
+    from netdef.prototxt import read_net
+
+    graph = build(read_net(model), options.phase_number(phase), level, stages)
+    if stage == "graph":
+        click.echo(showing.show_graph(graph))
+        return
+    program = record(graph, infer(graph), backward=graph.training)
+    if stage == "shapes":
+        click.echo(showing.show_shapes(program))
+    elif stage == "program":
+        click.echo(showing.show_program(program))
+    else:
+        click.echo(showing.show_plan(compile_program(program, [NumpyEngine()])))
