@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TextIO
 
-from netdef.solvers.reporter import Displayed, Output, Reporter, Started, Scores
+from netdef.solvers.reporter import Displayed, Output, Reporter, Scores, Started
 
 _ORIGIN = "solver.cpp:1"
 """Readers of logs want a file and a line here; which, they do not ask."""

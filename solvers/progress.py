@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from typing import TextIO
 
-from netdef.solvers.reporter import Displayed, Reporter, Started, Scores
+from netdef.solvers.reporter import Displayed, Reporter, Scores, Started
 
 _BAR = 24
 _SECONDS_BETWEEN_LINES = 0.1

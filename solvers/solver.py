@@ -14,7 +14,7 @@ from netdef.proto import SolverParameter
 from netdef.prototxt import read_solver
 from netdef.solvers.nets import NetChoice, check_nets, test_nets, train_net
 from netdef.solvers.policies import Schedule
-from netdef.solvers.reporter import Displayed, Reporter, Started, Scores, outputs_of
+from netdef.solvers.reporter import Displayed, Reporter, Scores, Started, outputs_of
 from netdef.solvers.rule import rule_named
 from netdef.solvers.snapshots import Snapshots, find_learned_net
 from netdef.solvers.testing import loss_of, output_values, test

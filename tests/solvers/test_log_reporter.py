@@ -4,7 +4,7 @@ import re
 import pytest
 
 from netdef.solvers.log_reporter import LogReporter
-from netdef.solvers.reporter import Displayed, Output, Started, Scores
+from netdef.solvers.reporter import Displayed, Output, Scores, Started
 from tests.solvers.test_solver import solver
 
 GLOG = re.compile(r"I\d{4} \d\d:\d\d:\d\d\.\d{6} +\d+ solver\.cpp:\d+\] (.*)")

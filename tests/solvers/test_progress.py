@@ -3,7 +3,7 @@ import io
 import pytest
 
 from netdef.solvers.progress import Progress
-from netdef.solvers.reporter import Displayed, Output, Started, Scores
+from netdef.solvers.reporter import Displayed, Output, Scores, Started
 
 CLEAR = "\r\x1b[K"
 
