@@ -61,7 +61,7 @@ class Lane:
         try:
             self._pipe.send((what, iterations))
             return self._pipe.recv()
-        except (EOFError, BrokenPipeError) as error:
+        except (EOFError, ConnectionError) as error:
             raise RunError("a contender's process ended; its message is above") from error
 
 

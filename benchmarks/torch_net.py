@@ -13,9 +13,6 @@ from netdef.errors import ConfigError
 from netdef.graph import Graph, Node
 from netdef.infer import Shapes
 
-Blobs = dict[str, Tensor]
-Step = tuple[nn.Module, tuple[str, ...], str]
-
 
 class TorchNet(nn.Module):
     """Runs a graph layer by layer, and returns its loss: every loss times its weight, added.
@@ -30,7 +27,8 @@ class TorchNet(nn.Module):
         self, graph: Graph, shapes: Shapes, weights: Mapping[str, np.ndarray[Any, Any]]
     ) -> None:
         super().__init__()
-        self._steps: list[Step] = []
+        self._modules_in_order = nn.ModuleList()
+        self._blobs: list[tuple[tuple[str, ...], str]] = []
         self._losses: dict[str, float] = {}
         scales = _scales_after_batch_norm(graph)
         merged = {scale.name for scale in scales.values()}
@@ -40,16 +38,16 @@ class TorchNet(nn.Module):
             scale = scales.get(node.name)
             module = _translation(node)(node, [shapes.blobs[b] for b in node.bottoms])
             _load(module, [node, scale] if scale else [node], shapes, weights)
-            self.add_module(node.name.replace(".", "_"), module)
             top = (scale or node).tops[0]
-            self._steps.append((module, node.bottoms, top))
+            self._modules_in_order.append(module)
+            self._blobs.append((node.bottoms, top))
             if node.loss_weights[0]:
                 self._losses[top] = node.loss_weights[0]
 
     def forward(self, data: Tensor, label: Tensor) -> Tensor:
         """Return the weighted sum of all losses."""
-        blobs: Blobs = {"data": data, "label": label}
-        for module, bottoms, top in self._steps:
+        blobs: dict[str, Tensor] = {"data": data, "label": label}
+        for module, (bottoms, top) in zip(self._modules_in_order, self._blobs, strict=True):
             blobs[top] = module(*(blobs[b] for b in bottoms))
         losses = [weight * blobs[top] for top, weight in self._losses.items()]
         return torch.stack(losses).sum() if len(losses) > 1 else losses[0]
