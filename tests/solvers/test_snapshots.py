@@ -36,18 +36,19 @@ def test_prefix_as_given():
 
 @pytest.mark.parametrize(("format", "ending"), FORMATS.items())
 def test_round_trip(folder, format, ending):
-    extra = f"{PREFIX}\nsnapshot_format: {format}\nlr_policy: 'multistep'\ngamma: 0.5\nstepvalue: 2"
+    steps = "lr_policy: 'multistep'\ngamma: 0.5\nstepvalue: [1, 2]"
+    extra = f"{PREFIX}\nsnapshot_format: {format}\n{steps}"
     first = solver(extra)
     first.step(3)
     first.snapshot()
     state = read_state(f"s_iter_3.solverstate{ending}")
-    assert (state.iter, state.current_step) == (3, 1)
+    assert (state.iter, state.current_step) == (3, 2)
     assert state.learned_net == f"s_iter_3.caffemodel{ending}"
     assert [h.shape for h in state.history] == [(7, 5), (7,), (3, 7), (3,)]
 
     second = solver(f"{extra}\nrandom_seed: 9")
     second.restore(f"s_iter_3.solverstate{ending}")
-    assert second.iter == 3 and second.lr == pytest.approx(0.05)
+    assert second.iter == 3 and second.lr == pytest.approx(0.025)
     assert_equal(weights(first), weights(second))
     for _ in range(3):  # the data of the second net stand at the start
         second.net.forward()
@@ -67,6 +68,15 @@ def test_snapshot_diff(folder, format, ending):
             np.testing.assert_array_equal(file["diff/ip2/0"], grad)
     else:
         assert grad.tobytes() in content
+
+
+def test_random_layers_go_on_where_they_were(folder):
+    first = solver(f"{PREFIX}\niter_size: 2")
+    first.step(3)
+    first.snapshot()
+    second = solver(f"{PREFIX}\niter_size: 2")
+    second.restore("s_iter_3.solverstate")
+    assert second.net.clock == first.net.clock
 
 
 def test_solve_goes_on_from_a_snapshot(folder):

@@ -186,6 +186,49 @@ def test_smoothed_loss_is_the_mean_of_the_last(folder):
     assert shown == pytest.approx(means)
 
 
+def test_smoothing_begins_anew_with_each_step(folder):
+    mine = solver("average_loss: 3")
+    mine.step(5)
+    losses, shown = [], []
+
+    class Losses(Reporter):
+        def trained(self, iteration, loss):
+            losses.append(loss)
+
+        def displayed(self, event):
+            shown.append(event.loss)
+
+    mine.reporter, mine.param.display = Losses(), 1
+    mine.step(2)
+    assert shown == pytest.approx([losses[0], np.mean(losses)])
+
+
+def test_loss_of_an_iteration_is_the_mean_of_its_batches(folder):
+    losses = []
+
+    class Losses(Reporter):
+        def trained(self, iteration, loss):
+            losses.append(loss)
+
+    solver("iter_size: 3", reporter=Losses()).step(1)
+    net = solver().net
+    batches = [net.forward()["loss"].item() for _ in range(3)]
+    assert losses == pytest.approx([np.mean(batches)])
+
+
+def test_rate_of_each_iteration(folder):
+    rates = []
+
+    class Rates(Reporter):
+        def displayed(self, event):
+            rates.append(event.rate)
+
+    mine = solver("display: 1\nlr_policy: 'step'\ngamma: 0.5\nstepsize: 2", reporter=Rates())
+    mine.step(5)
+    assert rates == pytest.approx([0.1, 0.1, 0.05, 0.05, 0.025])
+    assert mine.lr == pytest.approx(0.025)
+
+
 def test_means_of_a_test(folder):
     tests = []
 
@@ -224,6 +267,15 @@ def test_several_test_nets_and_their_states(folder):
     )
     has_silence = ["out" in net.layer_names for net in (mine.net, *mine.test_nets)]
     assert has_silence == [False, False, True, False]
+
+
+def test_state_in_the_nets_file(folder):
+    (folder / "net.prototxt").write_text(
+        'state { stage: "quiet" }'
+        + NET
+        + 'layer { name: "out" type: "Silence" bottom: "ip2" include { stage: "quiet" } }'
+    )
+    assert "out" in solver().net.layer_names
 
 
 def test_train_state(folder):
