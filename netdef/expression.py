@@ -152,6 +152,7 @@ _C_CALL = {
     "minimum": "min(T({0}), T({1}))",
     "power": "pow(T({0}), T({1}))",
     "where": "({0}) ? T({1}) : T({2})",
+    "abs": "fabs({0})",
 }
 
 

@@ -262,8 +262,8 @@ class Net:
         blobs = {n: [np.asarray(p.data) for p in ps] for n, ps in self.params.items()}
         diffs = {n: [np.asarray(p.diff) for p in ps] for n, ps in self.params.items()}
         self._lent.give_back()
-        format = format or ("HDF5" if path.endswith(".h5") else "BINARYPROTO")
-        write_weights(path, proto, blobs, format, diffs if with_diffs else None)
+        kind: Format = format or ("HDF5" if path.endswith(".h5") else "BINARYPROTO")
+        write_weights(path, proto, blobs, kind, diffs if with_diffs else None)
 
     def save_hdf5(self, path: str) -> None:
         """Write the weights as HDF5."""

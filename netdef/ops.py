@@ -39,7 +39,10 @@ class Ops(ABC):
         out: Array = None,
         add_to: Array = None,
     ) -> None:
-        """Matrix product: ``out = A B + bias`` by row, or ``add_to += A B``."""
+        """Matrix product: ``out = A B + bias`` by row, or ``add_to += A B``.
+
+        Axes before the last two number matrices, which are multiplied one by one.
+        """
         writes = _target(out, add_to)
         self.emit("gemm", dict(a=a, b=b, bias=bias), writes, trans_a=trans_a, trans_b=trans_b)
 
@@ -199,6 +202,26 @@ class Ops(ABC):
     def fill(self, value: float, *, out: Array) -> None:
         """Set every element to ``value``."""
         self.emit("fill", {}, dict(out=out), value=value)
+
+    def gather(self, table: Array, index: Array, *, out: Array) -> None:
+        """Take rows of table by the whole numbers in index: ``out[i] = table[index[i]]``."""
+        self.emit("gather", dict(table=table, index=index), dict(out=out))
+
+    def scatter(self, rows: Array, index: Array, *, add_to: Array) -> None:
+        """Add rows to those of a table: ``add_to[index[i]] += rows[i]``, repeats as well."""
+        self.emit("scatter", dict(rows=rows, index=index), dict(add_to=add_to))
+
+    def one_hot(self, label: Array, axis: int, *, ignore: int | None = None, out: Array) -> None:
+        """1 at each label along ``axis``, 0 elsewhere, and everywhere for labels to ignore."""
+        self.emit("one_hot", dict(label=label), dict(out=out), axis=axis, ignore=ignore)
+
+    def unfold(self, x: Array, window: Window, *, out: Array) -> None:
+        """Lay every window's pixels in a column: ``(N, C, *S)`` to ``(N, C * kernel, *T)``."""
+        self.emit("unfold", dict(x=x), dict(out=out), window=window)
+
+    def fold(self, columns: Array, window: Window, *, out: Array) -> None:
+        """Gradient of ``unfold``: add every column's pixels up where they came from."""
+        self.emit("fold", dict(columns=columns), dict(out=out), window=window)
 
     def concat(self, parts: tuple[Array, ...], axis: int, *, out: Array) -> None:
         """Lay parts side by side along ``axis``."""

@@ -47,6 +47,10 @@ class Value:
         """Look at it in another shape; one axis may be -1."""
         return View(self, ()).reshape(*shape)
 
+    def transpose(self, *axes: int) -> "View":
+        """Look at it with its axes in another order."""
+        return View(self, ()).transpose(*axes)
+
     def __getitem__(self, key: Any) -> "View":
         return View(self, ())[key]
 
@@ -86,6 +90,10 @@ class View:
         flat = shape[0] if len(shape) == 1 and isinstance(shape[0], tuple) else shape
         return View(self.base, (*self.steps, ("reshape", tuple(flat))))
 
+    def transpose(self, *axes: int) -> "View":
+        """Look at it with its axes in another order."""
+        return View(self.base, (*self.steps, ("axes", axes)))
+
     def __getitem__(self, key: Any) -> "View":
         return View(self.base, (*self.steps, ("part", key)))
 
@@ -98,6 +106,8 @@ class View:
         for step, what in self.steps:
             if step == "part":
                 array = array[what]
+            elif step == "axes":
+                array = array.transpose(what)
             else:
                 array = _reshaped(array, what, is_shape_only)
         return array

@@ -5,6 +5,7 @@ from typing import ClassVar
 from netdef.engines.numpy.convolution import Convolutions
 from netdef.engines.numpy.copying import Copying
 from netdef.engines.numpy.elementwise import Elementwise
+from netdef.engines.numpy.indexing import Indexing
 from netdef.engines.numpy.normalization import Normalization
 from netdef.engines.numpy.pooling import Pooling
 from netdef.engines.numpy.products import Products
@@ -19,6 +20,7 @@ class NumpyEngine(
     Normalization,
     Softmax,
     Scoring,
+    Indexing,
     Elementwise,
     Copying,
 ):

@@ -22,7 +22,7 @@ class Products(Engine):
         trans_a: bool,
         trans_b: bool,
     ) -> Run:
-        a, b = a.T if trans_a else a, b.T if trans_b else b
+        a, b = a.swapaxes(-1, -2) if trans_a else a, b.swapaxes(-1, -2) if trans_b else b
         if add_to is not None:
             return self._add_product(a, b, add_to)
         matmul, add = self.xp.matmul, self.xp.add
@@ -37,6 +37,8 @@ class Products(Engine):
 
     def _add_product(self, a: Any, b: Any, target: Any) -> Run:
         """Add ``a b`` to target by blocks of rows, so that the sum is made in the cache."""
+        if target.ndim > 2:
+            return self._add_products(a, b, target)
         rows = max(1, min(a.shape[0], _BLOCK // max(1, b.shape[1])))
         block = self.scratch.take((rows, b.shape[1]), target.dtype)
         matmul, add = self.xp.matmul, self.xp.add
@@ -49,5 +51,15 @@ class Products(Engine):
             for left, goal, product in parts:
                 matmul(left, b, out=product)
                 add(goal, product, out=goal)
+
+        return run
+
+    def _add_products(self, a: Any, b: Any, target: Any) -> Run:
+        product = self.scratch.take(target.shape, target.dtype)
+        matmul, add = self.xp.matmul, self.xp.add
+
+        def run() -> None:
+            matmul(a, b, out=product)
+            add(target, product, out=target)
 
         return run

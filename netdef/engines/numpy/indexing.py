@@ -1,0 +1,112 @@
+"""Rows and pixels moved by number."""
+
+from typing import Any
+
+import numpy as np
+
+from netdef.engines.engine import Run
+from netdef.engines.numpy.images import Images, kernel_places
+from netdef.engines.numpy.labels import Labels
+from netdef.errors import DataError
+from netdef.window import Window
+
+
+class Indexing(Images):
+    """The primitives ``gather``, ``scatter``, ``one_hot``, ``unfold`` and ``fold``."""
+
+    def gather(self, table: Any, index: Any, out: Any) -> Run:
+        xp, rows = self.xp, _Rows(self, index, table.shape[0])
+        target = out.reshape(rows.number.size, *table.shape[1:])
+
+        def run() -> None:
+            rows.read()
+            if xp is np:  # only with a mode does NumPy write straight to out
+                np.take(table, rows.number, axis=0, out=target, mode="clip")
+            else:
+                target[...] = table[rows.number]
+
+        return run
+
+    def scatter(self, rows: Any, index: Any, add_to: Any) -> Run:
+        xp, numbers = self.xp, _Rows(self, index, add_to.shape[0])
+        values = rows.reshape(numbers.number.size, *add_to.shape[1:])
+        add_at = xp.add.at
+
+        def run() -> None:
+            numbers.read()
+            add_at(add_to, numbers.number, values)
+
+        return run
+
+    def one_hot(self, label: Any, out: Any, *, axis: int, ignore: int | None) -> Run:
+        labels = Labels(self, out.shape, label, axis, ignore)
+        plain = out if out.flags.c_contiguous else self.scratch.take(out.shape, out.dtype)
+        flat = plain.reshape(-1)
+
+        def run() -> None:
+            labels.read()
+            plain.fill(0)
+            flat[labels.place] = labels.is_valid
+            if plain is not out:
+                self.xp.copyto(out, plain)
+
+        return run
+
+    def unfold(self, x: Any, out: Any, *, window: Window) -> Run:
+        room, fill = self.padded(x, window.pad)
+        taps, columns = self._columns(room, out, window)
+        copyto = self.xp.copyto
+
+        def run() -> None:
+            if fill:
+                fill()
+            copyto(columns, taps)
+
+        return run
+
+    def fold(self, columns: Any, out: Any, *, window: Window) -> Run:
+        y = self.inner(out)
+        sizes = [s + 2 * p for s, p in zip(y.shape[1:-1], window.pad, strict=True)]
+        room = self.scratch.take((y.shape[0], *sizes, y.shape[-1]), y.dtype)
+        taps, parts = self._columns(room, columns, window)
+        at = [(slice(None), *k) for k in kernel_places(window.kernel)]
+        pairs = [(taps[k], parts[k]) for k in at]
+        middle = room[self.middle(y.shape[1:-1], window.pad)]
+        add, copyto = self.xp.add, self.xp.copyto
+
+        def run() -> None:
+            room.fill(0)
+            for goal, part in pairs:
+                add(goal, part, out=goal)
+            copyto(y, middle)
+
+        return run
+
+    def _columns(self, room: Any, columns: Any, window: Window) -> tuple[Any, Any]:
+        """View a padded room and ``(N, C * kernel, *T)`` both as ``(C, *kernel, *T, N)``."""
+        places = columns.shape[2:]
+        parted = columns.reshape(columns.shape[0], room.shape[0], *window.kernel, *places)
+        return self.taps(room, window, places), self.inner(parted)
+
+
+class _Rows:
+    """Row numbers as they come from a blob, checked."""
+
+    def __init__(self, engine: Images, index: Any, count: int) -> None:
+        self.xp, self.count, self._index = engine.xp, count, index.reshape(-1)
+        self.number = engine.scratch.take((self._index.size,), "int64")
+
+    def read(self) -> None:
+        """Take the numbers that are in the blob now.
+
+        Raises:
+            DataError: one is outside the table.
+        """
+        self.xp.copyto(self.number, self._index, casting="unsafe")
+        if self.number.size and not 0 <= self.number.min() <= self.number.max() < self.count:
+            is_wrong = (self.number < 0) | (self.number >= self.count)
+            at = int(self.xp.argmax(is_wrong))
+            raise DataError(
+                f"index {int(self.number[at])} (item {at}) is outside the {self.count} rows 0 to"
+                f" {self.count - 1}"
+            )
