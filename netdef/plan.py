@@ -50,7 +50,7 @@ def compile_program(program: Program, engines: Sequence[Engine], keep: str = "ou
     """Choose engines, layouts and buffers. ``engines`` come fastest first, the last runs all.
 
     ``keep`` is ``"blobs"`` if every named blob and its diff must stay readable between
-    calls, ``"outputs"`` if only the inputs and outputs of the net need to.
+    calls, ``"outputs"`` if only the inputs, outputs and losses of the net need to.
 
     Raises:
         ConfigError: a layer asks for an engine that is not here or refuses.
@@ -76,6 +76,8 @@ def _kept(program: Program, keep: str) -> frozenset[Value]:
     graph = program.graph
     names = graph.blobs if keep == "blobs" else {*graph.inputs, *graph.outputs}
     ids = [graph.blobs[n] for n in names]
+    # A loss is reported even where another layer reads it.
+    ids += [t for n in graph.nodes for t, w in zip(n.tops, n.loss_weights, strict=True) if w]
     kept = {program.blobs[i] for i in ids}
     kept |= {program.diffs[i] for i in program.seeds}
     if keep == "blobs":

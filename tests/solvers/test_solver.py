@@ -115,6 +115,16 @@ def test_keeping_outputs_only_trains_the_same(folder):
     assert_equal(weights(a), weights(b))
 
 
+@pytest.mark.parametrize("keep", ["blobs", "outputs"])
+def test_loss_that_another_layer_reads(folder, keep):
+    (folder / "net.prototxt").write_text(
+        NET + 'layer { name: "quiet" type: "Silence" bottom: "loss" }'
+    )
+    mine = solver("test_iter: 1\ntest_interval: 1\ntest_compute_loss: true", keep=keep)
+    mine.step(2)
+    assert mine.net.outputs == [] and mine.iter == 2
+
+
 def test_sgd_solver_is_sgd_whatever_the_file_says(folder):
     (folder / FILE).write_text(SOLVER + 'type: "Adam"\n')
     assert SGDSolver(FILE).param.type == "SGD"
