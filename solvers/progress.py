@@ -41,10 +41,11 @@ class Progress(Reporter):
         share = min(iteration / max(self._run.max_iter, 1), 1)
         bar = "#" * round(share * _BAR)
         speed = f"{pace * self._run.batch:.0f} img/s" if self._run.batch else f"{pace:.3g} iter/s"
-        self._draw(
+        self._line = (
             f"[{bar:-<{_BAR}}] {iteration}/{self._run.max_iter}  loss {loss:.4g}  {speed}"
             f"  {_duration(left)} left"
         )
+        self._draw(self._line)
 
     def testing(self, iteration: int, net: int) -> None:
         self._draw(f"iteration {iteration}: testing net #{net} ...")
@@ -66,9 +67,8 @@ class Progress(Reporter):
         self._say(f"going on from {path} at iteration {iteration}")
 
     def finished(self) -> None:
+        self._line = ""
         self._say(f"done in {_duration(self._clock() - self._began)}")
-        self._stream.write(_CLEAR)
-        self._stream.flush()
 
     def _say(self, line: str) -> None:
         """Write a line that stays, and the progress below it again."""
@@ -76,7 +76,6 @@ class Progress(Reporter):
         self._draw(self._line)
 
     def _draw(self, line: str) -> None:
-        self._line = line
         self._stream.write(_CLEAR + line[: shutil.get_terminal_size().columns - 1])
         self._stream.flush()
 

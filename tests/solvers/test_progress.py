@@ -67,6 +67,15 @@ def test_results_of_tests_stay_above_the_line(terminal):
     assert terminal.written() == f"{CLEAR}{said}\n{line}"
 
 
+def test_test_in_progress_gives_way_to_the_line(terminal):
+    terminal.trained(2, 25)
+    line = terminal.written()
+    terminal.progress.testing(25, 0)
+    assert terminal.written() == f"{CLEAR}iteration 25: testing net #0 ..."
+    terminal.progress.tested(Scores(25, 0, [Output("accuracy", 0.97)]))
+    assert terminal.written() == f"{CLEAR}iteration 25: test net #0: accuracy = 0.97\n{line}"
+
+
 @pytest.mark.parametrize(
     ("event", "said"),
     [
@@ -94,6 +103,6 @@ def test_narrow_terminal(monkeypatch):
 
 def test_end(terminal):
     terminal.trained(3700, 100)
-    line = terminal.written()
+    terminal.written()
     terminal.progress.finished()
-    assert terminal.written() == f"{CLEAR}done in 1:01:40\n{line}{CLEAR}"
+    assert terminal.written() == f"{CLEAR}done in 1:01:40\n{CLEAR}"
