@@ -29,7 +29,7 @@ class Scale(Layer, message="scale_param"):
 
     axis: int
     num_axes: int = field(at_least=-1)
-    filler: Filler
+    filler: Filler | None = None
     bias_term: bool
     bias_filler: Filler
 
@@ -39,9 +39,8 @@ class Scale(Layer, message="scale_param"):
             raise ShapeError(f"its second bottom {scale} must be a run of the axes of {x}")
         weights = []
         if scale is None:
-            given = self.filler.HasField("type")
-            one = Filler(type="constant", value=1)
-            weights.append(Weight("weight", shape, self.filler if given else one))
+            ones = Filler(type="constant", value=1)
+            weights.append(Weight("weight", shape, self.filler or ones))
         if self.bias_term:
             weights.append(Weight("bias", shape, self.bias_filler))
         return Signature([x], weights)

@@ -9,8 +9,17 @@ from netdef.data.source import Source
 from netdef.device import Device
 from netdef.engines import Clock, Engine, Run, Scratch
 from netdef.errors import at
+from netdef.memory import lives
 from netdef.plan import Plan, arrays_of, steps
 from netdef.program import Call, Value
+
+
+class Resized(Exception):
+    """A layer made tops of other shapes than planned; what it made, by blob id."""
+
+    def __init__(self, node: int, tops: dict[str, Any]) -> None:
+        super().__init__(node, tops)
+        self.node, self.tops = node, tops
 
 
 class Executor:
@@ -67,13 +76,15 @@ class Executor:
         self._run(self._backward, last, first)
 
     def _run(self, calls: list[tuple[Call, Run]], low: int, high: int | None) -> None:
-        call = None
+        call: Call | None = None
         nodes = self.plan.program.graph.nodes
         top = len(nodes) if high is None else high
         try:
             for call, run in calls:
                 if low <= call.node <= top:
                     run()
+        except Resized:
+            raise
         except Exception as error:
             if call is not None:
                 with at(str(nodes[call.node])):
@@ -86,6 +97,8 @@ class Executor:
             return self._feed(call, arrays["out"])
         if call.primitive == "host":
             return self._host(call, arrays)
+        if call.primitive == "produce":
+            return self._produce(call, arrays)
         kind = type(engine)
         if kind not in self._engines:
             self._engines[kind] = kind(self.device.xp, self._scratch, self._clock)
@@ -97,6 +110,29 @@ class Executor:
         def run() -> None:
             for top, batch in zip(tops, self.sources[name].next(), strict=True):
                 top[...] = self.device.xp.asarray(batch)
+
+        return run
+
+    def adopt(self, other: "Executor", node: int) -> None:
+        """Take over from an executor of other shapes what is alive after layer ``node``."""
+        calls = [call for call, _ in steps(other.plan)]
+        done = sum(call.node <= node for call in other.plan.forward)
+        mine = {(v.kind, v.name): v for v in self.plan.slots}
+        for value, life in lives(calls, other.plan.kept).items():
+            new = mine.get((value.kind, value.name))
+            if new and new.shape == value.shape and life.first < done <= life.last:
+                self.array(new)[...] = other.array(value)
+
+    def _produce(self, call: Call, arrays: dict[str, Any]) -> Run:
+        function, reads, out = call.options["function"], arrays["reads"], arrays["out"]
+        names = [value.name for value in call.written_values()]
+
+        def run() -> None:
+            made = function(*(self.device.to_host(a) for a in reads))
+            if any(a.shape != goal.shape for a, goal in zip(made, out, strict=True)):
+                raise Resized(call.node, dict(zip(names, made, strict=True)))
+            for goal, array in zip(out, made, strict=True):
+                goal[...] = self.device.xp.asarray(array)
 
         return run
 

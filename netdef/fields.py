@@ -45,11 +45,16 @@ def _message(cls: type, name: str) -> Descriptor:
 
 
 def rule_of(cls: type, name: str, proto: FieldDescriptor) -> Any:
-    """Give a declared field its default from the schema; one without must be given."""
+    """Give a declared field its default from the schema; one without must be given.
+
+    A message written ``= None`` in the class is None when unset, others are empty.
+    """
     own = getattr(cls, name, None)
     rule = dataclasses.field(metadata=own.metadata if isinstance(own, dataclasses.Field) else {})
     if proto.is_repeated:
         rule.default = ()
+    elif proto.message_type is not None and name in vars(cls) and own is None:
+        rule.default = None
     elif proto.message_type is not None:
         rule.default_factory = GetMessageClass(proto.message_type)
     elif proto.has_default_value:

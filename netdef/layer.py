@@ -29,7 +29,8 @@ class Layer:
     the ``tops`` if it asks for them). ``forward`` and ``backward`` ask for arrays by name
     (bottoms, tops, ``d<top>``, weights, what was saved): what ``backward`` does not ask
     for, the plan need not keep. Gradients of weights are added to, as ``iter_size`` and
-    shared weights need; gradients of bottoms are overwritten.
+    shared weights need; gradients of bottoms are overwritten. A layer whose tops' shapes
+    depend on values infers the largest, and resizes them by ``ops.produce``.
     """
 
     type: ClassVar[str]

@@ -12,7 +12,7 @@ from netdef.data.source import Source
 from netdef.engines import Clock
 from netdef.engines.numpy import NumpyEngine
 from netdef.errors import ConfigError, did_you_mean
-from netdef.executor import Executor
+from netdef.executor import Executor, Resized
 from netdef.graph import Graph, build
 from netdef.infer import infer
 from netdef.io.weights import Format, write_weights
@@ -61,8 +61,9 @@ class Net:
         self.graph: Graph = build(self.text, phase, level, stages or ())
         self.device, self._keep = mode.device(), keep
         self.seed = mode.seed() if seed is None else seed
-        self._lent = Lent(self.device)
+        self._lent = share._lent if share else Lent(self.device)
         self._inputs: dict[str, Shape] = {}
+        self._resized: dict[str, Shape] = {}
         self._plans: dict[tuple[tuple[str, Shape], ...], Plan] = {}
         self._executors: OrderedDict[tuple[tuple[str, Shape], ...], Executor] = OrderedDict()
         self.clock = Clock(self.seed)
@@ -101,9 +102,13 @@ class Net:
             self.grad_arrays = {**share.grad_arrays, **self.grad_arrays}
 
     @property
+    def _shapes_key(self) -> tuple[tuple[str, Shape], ...]:
+        return tuple(sorted({**self._inputs, **self._resized}.items()))
+
+    @property
     def executor(self) -> Executor:
         """The executor of the input shapes of now; made when they are new."""
-        key = tuple(sorted(self._inputs.items()))
+        key = self._shapes_key
         if key not in self._executors:
             plan = self.plan
             self._executors[key] = Executor(
@@ -117,9 +122,9 @@ class Net:
     @property
     def plan(self) -> Plan:
         """The plan of the input shapes of now."""
-        key = tuple(sorted(self._inputs.items()))
+        key = self._shapes_key
         if key not in self._plans:
-            shapes = infer(self.graph, self._inputs) if self._inputs else self.shapes
+            shapes = infer(self.graph, dict(key)) if key else self.shapes
             backward = self.graph.training or self._keep == "blobs"
             self._plans[key] = compile_program(
                 record(self.graph, shapes, backward), [NumpyEngine()], self._keep
@@ -187,7 +192,7 @@ class Net:
         last = self._layer(end) if end else None
         executor = self.executor
         self._lent.give_back()
-        executor.forward(first, last)
+        self._run_forward(executor, first, last)
         if first == 0:
             self.clock.iteration += 1
         names = self.top_names[end] if end else self.outputs
@@ -216,6 +221,19 @@ class Net:
         names = self.bottom_names[end] if end else self.inputs
         return {name: self.blobs[name].diff for name in (*names, *(diffs or ()))}
 
+    def _run_forward(self, executor: Executor, first: int, last: int | None) -> None:
+        """Run layers, and go on with another plan where one makes tops of other shapes."""
+        try:
+            executor.forward(first, last)
+        except Resized as resized:
+            self._resized |= {top: Shape(a.shape) for top, a in resized.tops.items()}
+            following = self.executor
+            following.adopt(executor, resized.node)
+            for top, array in resized.tops.items():
+                value = following.plan.program.blobs[top]
+                following.array(value)[...] = self.device.xp.asarray(array)
+            self._run_forward(following, resized.node + 1, last)
+
     def reshape(self) -> None:
         """Make the plan for the shapes that the inputs have now."""
         _ = self.executor
@@ -241,6 +259,8 @@ class Net:
 
     def share_with(self, other: "Net") -> None:
         """Use the weights of another net for the layers of the same names."""
+        self._lent.give_back()
+        self._lent = other._lent
         self._bind(other)
         self._executors.clear()
 

@@ -20,6 +20,9 @@ Arrays = Mapping[str, Any]
 DROPPABLE = {("pool_max", "index"), ("softmax_loss", "probability")}
 """Written roles that a primitive may be asked not to write, when nobody reads them."""
 
+HOST_CALLS = frozenset({"feed", "host", "produce"})
+"""What the executor runs itself; all others are an engine's."""
+
 
 class Ops(ABC):
     """Every primitive, as a layer calls it."""
@@ -240,6 +243,16 @@ class Ops(ABC):
     ) -> None:
         """Call ``function(*reads, *out)`` on arrays of the host: what cannot be recorded."""
         self.emit("host", dict(reads=reads), dict(out=out), function=function)
+
+    def produce(
+        self, function: Callable[..., tuple[Array, ...]], *reads: Array, out: tuple[Array, ...]
+    ) -> None:
+        """Call ``function(*reads)`` on arrays of the host; what it returns resizes ``out``.
+
+        For tops whose shapes depend on values. If they are not the planned ones, the rest of
+        the net is planned anew, and the pass goes on there.
+        """
+        self.emit("produce", dict(reads=reads), dict(out=out), function=function)
 
 
 def _target(out: Array, add_to: Array) -> Arrays:

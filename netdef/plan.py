@@ -8,7 +8,7 @@ from netdef import layout, memory
 from netdef.engines import Choice, Engine, Scratch, choose
 from netdef.engines.scratch import fake
 from netdef.errors import at
-from netdef.ops import DROPPABLE
+from netdef.ops import DROPPABLE, HOST_CALLS
 from netdef.program import Call, Program, Value, View
 
 Order = tuple[int, ...]
@@ -105,7 +105,7 @@ def _drop_unread(
             for role, target in call.writes.items()
         }
         written = list(replace(call, writes=writes).written_values())
-        is_needed = call.primitive in ("feed", "host") or any(
+        is_needed = call.primitive in HOST_CALLS or any(
             v in read or v.kind in ("grad", "weight") for v in written
         )
         if is_needed:
@@ -154,7 +154,7 @@ def _scratch_bytes(
 
     counters: dict[type[Engine], Engine] = {}
     for call, choice in zip(calls, choices, strict=True):
-        if call.primitive in ("feed", "host"):
+        if call.primitive in HOST_CALLS:
             continue
         kind = type(choice.engine)
         counter = counters.setdefault(kind, kind(scratch=Scratch()))
