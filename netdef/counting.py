@@ -24,7 +24,7 @@ def multiply_adds(call: Call) -> int:
         case "gemm":
             target = roles["add_to" if call.adds else "out"]
             summed = roles["a"].shape[-2 if call.options["trans_a"] else -1]
-            return math.prod(target.shape) * int(summed)
+            return math.prod(map(int, target.shape)) * int(summed)
         case _:
             return 0
 

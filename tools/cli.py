@@ -1,6 +1,7 @@
 """The command ``netdef``: a group that imports a sub-command only when it runs."""
 
 import sys
+import warnings
 from collections.abc import Sequence
 from typing import NoReturn
 
@@ -49,7 +50,10 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     status 1, an interrupt status 130. A bug of netdef's own keeps its traceback.
     """
     try:
-        status = netdef.main(arguments, prog_name="netdef", standalone_mode=False)
+        with warnings.catch_warnings():
+            # What overflows shows in the numbers that a command prints.
+            warnings.filterwarnings("ignore", category=RuntimeWarning, module="netdef")
+            status = netdef.main(arguments, prog_name="netdef", standalone_mode=False)
     except NetdefError as error:
         click.echo(f"netdef: error: {error}", err=True)
         sys.exit(error.exit_code)

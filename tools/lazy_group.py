@@ -25,7 +25,7 @@ class LazyGroup(click.Group):
         return list(self._lines)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name in self._lines:
+        if cmd_name.replace("_", "-") in self._lines:
             module = import_module(f"{self._package}.{cmd_name.replace('-', '_')}")
             command: click.Command = module.command
             return command
