@@ -1,0 +1,62 @@
+"""The kernels that ``ops.map`` makes for a GPU compile, without one."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+import netdef
+from netdef.errors import UnknownType
+from netdef.expression import c_statements, compile_expression
+from netdef.graph import build
+from netdef.infer import infer
+from netdef.program import record
+from netdef.prototxt import read_net
+from tests.engines.nvrtc import ARCHITECTURES, complaints, library
+
+NETS = sorted((Path(__file__).parents[2] / "benchmarks" / "nets").glob("*.prototxt"))
+
+
+def kernels(path: Path, adds: str = "result =") -> set[str]:
+    """Return the source of a kernel for every elementwise call of a net."""
+    graph = build(read_net(path), netdef.TRAIN)
+    program = record(graph, infer(graph))
+    sources = set()
+    for call in (*program.forward, *program.backward):
+        if call.primitive == "map":
+            text = call.options["expression"]
+            compiled = compile_expression(text, call.options["numbers"])
+            names = [*call.reads, "result"]
+            sources.add(
+                "template<typename T> __device__ void map("
+                + ", ".join(f"{'T' if n == 'result' else 'const T'}& {n}" for n in names)
+                + f") {{ {c_statements(compiled, adds)} }}\n"
+                + 'extern "C" __global__ void kernel(float* p) { map<float>('
+                + ", ".join(f"p[{i}]" for i in range(len(names)))
+                + "); }"
+            )
+    return sources
+
+
+@pytest.mark.parametrize("path", NETS, ids=lambda p: p.stem)
+def test_kernels_of_the_benchmarks_nets_compile(path):
+    nvrtc = library()
+    sources = kernels(path)
+    assert sources
+    for architecture in ARCHITECTURES:
+        assert not [c for s in sources if (c := complaints(nvrtc, s, architecture))]
+
+
+def test_kernels_of_every_recorded_layer_compile(shared):
+    nvrtc, sources = library(), set()
+    for case in json.loads((shared / "goldens/layers/index.json").read_text()):
+        try:
+            sources |= kernels(shared / "goldens" / "layers" / f"{case['name']}.prototxt")
+        except UnknownType:
+            continue
+    assert len(sources) > 20
+    assert not [c for s in sources if (c := complaints(nvrtc, s, "sm_90"))]
+
+
+def test_the_compiler_does_complain():
+    assert "undefined" in complaints(library(), 'extern "C" __global__ void k() { x; }', "sm_80")
