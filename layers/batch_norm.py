@@ -1,5 +1,6 @@
 """Batch normalization, without scale and bias."""
 
+from netdef.errors import ShapeError
 from netdef.layer import Filler, Grad, Layer, Saved, Signature, Weight, field
 from netdef.ops import Array, Ops
 from netdef.shape import Shape
@@ -16,6 +17,9 @@ class BatchNorm(Layer, message="batch_norm_param"):
     Shapes:
         x, y: ``(N, C, ...)``; one axis alone counts as one channel.
         mean, variance: ``(C,)``, and factor: ``(1,)``; not learned.
+
+    Raises:
+        ShapeError: x is a single number.
     """
 
     use_global_stats: bool
@@ -27,6 +31,8 @@ class BatchNorm(Layer, message="batch_norm_param"):
         return not self.training if self.use_global_stats is None else self.use_global_stats
 
     def infer(self, x: Shape) -> Signature:
+        if not x:
+            raise ShapeError("a bottom of shape () has no axes to normalize")
         channels, zero = (x[1] if len(x) > 1 else 1), Filler(type="constant", value=0)
         names = {"running_mean": channels, "running_variance": channels, "factor": 1}
         weights = [Weight(n, (count,), zero, is_learned=False) for n, count in names.items()]

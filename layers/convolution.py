@@ -43,9 +43,9 @@ class Convolution(KernelFields, Layer, message="convolution_param"):
 
     def infer(self, x: Shape) -> Signature:
         images, image = x.split(self.axis)
-        channels, size = image[0], Shape(image[1:])
-        if not size:
+        if len(image) < 2:
             raise ShapeError(f"a bottom of shape {x} has no spatial axes after axis {self.axis}")
+        channels, size = image[0], Shape(image[1:])
         for what, count in (("channels", channels), ("outputs", self.num_output)):
             if count % self.group:
                 raise ShapeError(
@@ -53,8 +53,8 @@ class Convolution(KernelFields, Layer, message="convolution_param"):
                     f" {_divisors(channels, self.num_output)}"
                 )
         window = self.window(len(size))
-        if 0 in window.kernel or 0 in window.stride:
-            raise FieldError("the kernel and the stride must be at least 1 pixel")
+        if 0 in (*window.kernel, *window.stride, *window.dilation):
+            raise FieldError("the kernel, its stride and dilation must be at least 1 pixel")
         filters = (self.num_output, channels // self.group, *window.kernel)
         weights = [Weight("weight", filters, self.weight_filler)]
         if self.bias_term:

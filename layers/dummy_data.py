@@ -1,12 +1,14 @@
 """The layer of made-up data."""
 
+from collections.abc import Sequence
+from functools import cached_property
 from typing import Any, ClassVar
 
 import numpy as np
 
 from netdef.data.source import Source
 from netdef.errors import FieldError
-from netdef.fillers import fill
+from netdef.fillers import check_filler, fill
 from netdef.layer import DataLayer, Filler
 from netdef.proto import BlobShape
 from netdef.shape import Shape
@@ -19,7 +21,9 @@ class DummyData(DataLayer, message="dummy_data_param"):
         data: as each ``shape`` says, or ``num``, ``channels``, ``height``, ``width``.
 
     Raises:
-        FieldError: shapes or fillers are neither one nor as many as tops.
+        FieldError: shapes or fillers are neither one nor as many as tops, or a filler cannot
+            fill its shape.
+        UnknownType: no filler goes by that name.
     """
 
     tops: ClassVar[tuple[str, ...]] = ("*data",)
@@ -33,14 +37,21 @@ class DummyData(DataLayer, message="dummy_data_param"):
 
     def open(self, tops: tuple[str, ...], seed: int) -> Source:
         """Return a source that fills blobs."""
-        legacy = zip(self.num, self.channels, self.height, self.width, strict=True)
-        shapes = [Shape(s.dim) for s in self.shape] or [Shape(s) for s in legacy]
-        fillers = list(self.data_filler) or [Filler()]
-        return _Fillers(
-            _one_each("shape", shapes, len(tops)),
-            _one_each("data_filler", fillers, len(tops)),
-            seed,
-        )
+        shapes = self._shapes(len(tops))
+        fillers = _one_each("data_filler", self.data_filler or (Filler(),), len(tops))
+        for filler, shape in zip(fillers, shapes, strict=True):
+            check_filler(filler, shape)
+        return _Fillers(shapes, fillers, seed)
+
+    def _shapes(self, tops: int) -> list[Shape]:
+        if not self.num:
+            given = [Shape(s.dim) for s in self.shape]
+            return _one_each("shape", given, tops)
+        if self.shape:
+            raise FieldError("give shape or num, channels, height and width, not both")
+        names = ("num", "channels", "height", "width")
+        sizes = [_one_each(name, getattr(self, name), tops) for name in names]
+        return [Shape(each) for each in zip(*sizes, strict=True)]
 
 
 class _Fillers:
@@ -49,7 +60,10 @@ class _Fillers:
     def __init__(self, shapes: list[Shape], fillers: list[Filler], seed: int) -> None:
         self.shapes = tuple(shapes)
         self._fillers, self._seed, self._done = fillers, seed, 0
-        self._batch = tuple(np.zeros(s, "float32") for s in shapes)
+
+    @cached_property
+    def _batch(self) -> tuple[Any, ...]:
+        return tuple(np.zeros(s, "float32") for s in self.shapes)
 
     def next(self) -> tuple[Any, ...]:
         for i, (blob, filler) in enumerate(zip(self._batch, self._fillers, strict=True)):
@@ -73,9 +87,10 @@ class _Fillers:
         """Nothing is open."""
 
 
-def _one_each(what: str, given: list[Any], tops: int) -> list[Any]:
+def _one_each(what: str, given: Sequence[Any], tops: int) -> list[Any]:
     if len(given) not in (1, tops):
         raise FieldError(
-            f"dummy_data_param has {len(given)} {what} for {tops} tops; give 1 or {tops}"
+            f"dummy_data_param has {len(given)} {what} for {tops} tops; give 1"
+            + (f" or {tops}" if tops > 1 else "")
         )
-    return given * tops if len(given) == 1 else given
+    return [*given] * tops if len(given) == 1 else [*given]

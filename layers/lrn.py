@@ -1,6 +1,6 @@
 """Local response normalization."""
 
-from netdef.errors import FieldError
+from netdef.errors import FieldError, ShapeError
 from netdef.layer import Grad, Layer, Saved, Signature, field
 from netdef.ops import Array, Ops
 from netdef.shape import Shape
@@ -19,6 +19,7 @@ class LRN(Layer, message="lrn_param"):
 
     Raises:
         FieldError: ``local_size`` is even.
+        ShapeError: x has no channels, or within them no pixels.
     """
 
     local_size: int = field(at_least=1)
@@ -34,7 +35,11 @@ class LRN(Layer, message="lrn_param"):
             raise FieldError(f"local_size must be odd, got {self.local_size}")
 
     def infer(self, x: Shape) -> Signature:
-        x.split(2)
+        _, image = x.split(2)
+        if self._is_within and not image:
+            raise ShapeError(
+                f"a bottom of shape {x} has no spatial axes for norm_region: WITHIN_CHANNEL"
+            )
         return Signature([x], saved=[Saved("square", x), Saved("scale", x), Saved("flow", x)])
 
     @property

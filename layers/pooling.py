@@ -2,7 +2,7 @@
 
 from typing import Any, ClassVar
 
-from netdef.errors import FieldError
+from netdef.errors import FieldError, ShapeError
 from netdef.layer import Grad, Layer, Saved, Signature
 from netdef.ops import Array, Ops
 from netdef.shape import Shape
@@ -23,7 +23,7 @@ class Pooling(Layer, message="pooling_param"):
 
     Raises:
         FieldError: no kernel is given, or padding is not smaller than it.
-        ShapeError: the kernel is larger than the padded image.
+        ShapeError: x has no spatial axes, or the kernel is larger than the padded image.
     """
 
     tops: ClassVar[tuple[str, ...]] = ("y", "mask?")
@@ -44,6 +44,8 @@ class Pooling(Layer, message="pooling_param"):
 
     def infer(self, x: Shape, tops: tuple[str, ...]) -> Signature:
         lead, image = x.split(2)
+        if not image:
+            raise ShapeError(f"a bottom of shape {x} has no spatial axes after axis 1")
         if self.pool == "STOCHASTIC":
             raise FieldError("pool: STOCHASTIC is not there; use MAX or AVE")
         if len(tops) > 1 and self.pool != "MAX":

@@ -13,17 +13,33 @@ _Filler = Callable[[Array, FillerParameter, np.random.Generator], None]
 
 
 def fill(out: Array, filler: FillerParameter, rng: np.random.Generator) -> None:
-    """Fill a NumPy array as the filler says.
+    """Fill a NumPy array as a filler says that ``check_filler`` found nothing against."""
+    FILLERS[filler.type](out, filler, rng)
+
+
+def check_filler(filler: FillerParameter, shape: tuple[int, ...]) -> None:
+    """Fail unless the filler can fill an array of this shape.
 
     Raises:
         UnknownType: no filler goes by that name.
-        FieldError: a filler that cannot fill this shape.
+        FieldError: its fields make no sense, or it cannot fill this shape.
     """
-    if filler.type not in FILLERS:
-        raise unknown("filler type", filler.type, FILLERS)
-    if filler.sparse != -1 and filler.type != "gaussian":
-        raise FieldError(f"sparse is a field of the gaussian filler, not of {filler.type}")
-    FILLERS[filler.type](out, filler, rng)
+    kind = filler.type
+    if kind not in FILLERS:
+        raise unknown("filler type", kind, FILLERS)
+    if filler.sparse != -1 and kind != "gaussian":
+        raise FieldError(f"sparse is a field of the gaussian filler, not of {kind}")
+    if filler.sparse < -1:
+        raise FieldError(f"sparse must be at least 0, got {filler.sparse}")
+    if kind == "gaussian" and filler.std < 0:
+        raise FieldError(f"std must be at least 0, got {filler.std:g}")
+    if kind == "uniform" and filler.min > filler.max:
+        raise FieldError(f"min {filler.min:g} of the uniform filler exceeds max {filler.max:g}")
+    if kind == "bilinear" and (len(shape) != 4 or shape[2] != shape[3]):
+        raise FieldError(f"the bilinear filler fills square 4-D kernels, not the shape {shape}")
+    needs_axes = kind in ("positive_unitball", "xavier", "msra") or filler.sparse >= 0
+    if needs_axes and not shape:
+        raise FieldError(f"the {kind} filler needs a first axis, which the shape () lacks")
 
 
 def constant(out: Array, filler: FillerParameter, rng: np.random.Generator) -> None:
@@ -68,8 +84,6 @@ def bilinear(out: Array, filler: FillerParameter, rng: np.random.Generator) -> N
     ``w(i, j) = (1 - |i / f - c|) (1 - |j / f - c|)``, ``f = ceil(k / 2)``,
     ``c = (2 f - 1 - f mod 2) / (2 f)``.
     """
-    if out.ndim != 4 or out.shape[2] != out.shape[3]:
-        raise FieldError(f"the bilinear filler fills square 4-D kernels, not the shape {out.shape}")
     size = out.shape[3]
     factor = -(-size // 2)
     centre = (2 * factor - 1 - factor % 2) / (2 * factor)

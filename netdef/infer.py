@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from netdef.errors import ConfigError, ShapeError, at
+from netdef.fillers import check_filler
 from netdef.graph import Graph, Node
 from netdef.layer import Saved, Signature, Weight
 from netdef.proto import ParamSpec
@@ -114,6 +115,8 @@ class _Sharing:
         found = []
         for i, weight in enumerate(weights):
             spec = node.params[i] if i < len(node.params) else ParamSpec()
+            with at(f"the filler of its {weight.name}"):
+                check_filler(weight.filler, weight.shape)
             if not weight.is_learned and spec.HasField("lr_mult") and spec.lr_mult:
                 raise ConfigError(
                     f"its {weight.name} is not learned; set lr_mult to 0 or leave it out"
