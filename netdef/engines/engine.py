@@ -1,6 +1,6 @@
 """What an engine is: primitives made ready once and run many times."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Any, ClassVar
@@ -8,8 +8,22 @@ from typing import Any, ClassVar
 import numpy as np
 
 from netdef.engines.scratch import Scratch
+from netdef.engines.threads import ALONE, Run, of_this_machine
 
-Run = Callable[[], object]
+__all__ = ["Clock", "Engine", "Run", "in_order"]
+
+
+def in_order(*runs: Run | None) -> Run:
+    """Return what runs all that are not None, one after the other."""
+    wanted = [run for run in runs if run is not None]
+    if len(wanted) == 1:
+        return wanted[0]
+
+    def run() -> None:
+        for each in wanted:
+            each()
+
+    return run
 
 
 @dataclass
@@ -42,6 +56,7 @@ class Engine:
         self.xp = xp
         self.scratch = scratch or Scratch(xp)
         self.clock = clock or Clock()
+        self.threads = of_this_machine() if xp is np else ALONE
 
     def refuses(self, primitive: str, dtype: str, options: Mapping[str, Any]) -> str | None:
         """Return why this engine cannot run the call, or None if it can."""

@@ -12,8 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from netdef.engines.engine import Run
+from netdef.engines.engine import Run, in_order
 from netdef.engines.numpy.images import Images, kernel_places
+from netdef.engines.threads import parts
 from netdef.window import Window
 
 _BLOCK_BYTES = 4 << 20
@@ -23,7 +24,6 @@ _BLOCK_BYTES = 4 << 20
 class _Block:
     """Some rows of the output: where their windows lie, and their matrix."""
 
-    rows: slice
     columns: slice
     windows: Any
     matrix: Any
@@ -39,31 +39,37 @@ class Convolutions(Images):
         y, finish = self._target(out)
         filters = weight.reshape(group, weight.shape[0] // group, -1)
         tall = None if bias is None else bias.reshape(group, -1, 1)
+        images = y.reshape(y.shape[0], -1)
+        runs = [
+            self._products(blocks, filters, tall, images)
+            for blocks in self._blocks(room, window, y.shape[1:-1])
+        ]
+        return in_order(fill, self.threads.together(runs), finish)
+
+    def _products(self, blocks: list[_Block], filters: Any, bias: Any, images: Any) -> Run:
+        """Unfold the windows of each block, and multiply them with the filters of each group."""
+        group = len(filters)
         unfold, multiply, add = self.xp.copyto, self.xp.matmul, self.xp.add
         steps = [
             (
                 block,
                 [
-                    (filters[g], _rows(block.matrix, g, group), _rows(y2, g, group), g)
+                    (filters[g], _rows(block.matrix, g, group), _rows(goal, g, group), g)
                     for g in range(group)
                 ],
             )
-            for block in self._blocks(room, window, y.shape[1:-1])
-            for y2 in [y.reshape(y.shape[0], -1)[:, block.columns]]
+            for block in blocks
+            for goal in [images[:, block.columns]]
         ]
 
         def run() -> None:
-            if fill:
-                fill()
             for block, products in steps:
                 if block.windows is not None:
                     unfold(*block.windows)
                 for w, matrix, target, g in products:
                     multiply(w, matrix, out=target)
-                    if tall is not None:
-                        add(target, tall[g], out=target)
-            if finish:
-                finish()
+                    if bias is not None:
+                        add(target, bias[g], out=target)
 
         return run
 
@@ -74,7 +80,24 @@ class Convolutions(Images):
         error, prepare = self.padded(dy, (0,) * len(window.pad))
         errors = error.reshape(error.shape[0], -1)
         target = add_to.reshape(group, add_to.shape[0] // group, -1)
-        product = self.scratch.take(target.shape[1:], target.dtype)
+        runs: list[Run] = []
+        sums: list[Any] = []
+        for blocks in self._blocks(room, window, error.shape[1:-1]):
+            total = self.scratch.take(target.shape, target.dtype) if runs else target
+            runs.append(self._sums(blocks, errors, total, total is not target))
+            sums.append(total)
+        add = self.xp.add
+
+        def finish() -> None:
+            for total in sums[1:]:
+                add(target, total, out=target)
+
+        return in_order(fill, prepare, self.threads.together(runs), finish)
+
+    def _sums(self, blocks: list[_Block], errors: Any, total: Any, begins_at_zero: bool) -> Run:
+        """Unfold the windows of each block, multiply the errors with them, and add it up."""
+        group = len(total)
+        product = self.scratch.take(total.shape[1:], total.dtype)
         unfold, multiply, add = self.xp.copyto, self.xp.matmul, self.xp.add
         steps = [
             (
@@ -83,18 +106,17 @@ class Convolutions(Images):
                     (
                         _rows(errors[:, block.columns], g, group),
                         _rows(block.matrix, g, group).T,
-                        target[g],
+                        total[g],
                     )
                     for g in range(group)
                 ],
             )
-            for block in self._blocks(room, window, error.shape[1:-1])
+            for block in blocks
         ]
 
         def run() -> None:
-            for first in (fill, prepare):
-                if first:
-                    first()
+            if begins_at_zero:
+                total.fill(0)
             for block, products in steps:
                 if block.windows is not None:
                     unfold(*block.windows)
@@ -111,60 +133,83 @@ class Convolutions(Images):
         errors = error.reshape(error.shape[0], -1)
         filters = weight.reshape(group, weight.shape[0] // group, -1)
         room, finish = self._room(out, window.pad)
+        blocks = [b for some in self._blocks(room, window, error.shape[1:-1]) for b in some]
+        runs = [
+            self._scattered(blocks, filters, errors, room, window, part)
+            for part in parts(filters.shape[2] // int(np.prod(window.kernel)), self.threads.count)
+        ]
+        return in_order(prepare, self.threads.together(runs), finish)
+
+    def _scattered(
+        self,
+        blocks: list[_Block],
+        filters: Any,
+        errors: Any,
+        room: Any,
+        window: Window,
+        channels: slice,
+    ) -> Run:
+        """Multiply errors with filters, and add what lies in windows to the image.
+
+        It is done for some channels of each group, which no other thread touches.
+        """
+        group, depth = len(filters), room.shape[0] // len(filters)
+        size = int(np.prod(window.kernel))
+        rows = slice(channels.start * size, channels.stop * size)
+        at = [(slice(None), *k) for k in kernel_places(window.kernel)]
         multiply, add = self.xp.matmul, self.xp.add
         steps = []
-        for block in self._blocks(room, window, error.shape[1:-1]):
-            products = [
-                (
-                    filters[g].T,
-                    _rows(errors[:, block.columns], g, group),
-                    _rows(block.matrix, g, group),
-                )
-                for g in range(group)
-            ]
-            sums = []
-            if block.windows is not None:
-                matrix, windows = block.windows
-                at = [(slice(None), *k) for k in kernel_places(window.kernel)]
-                sums = [(windows[k], matrix[k]) for k in at]
-            steps.append((products, sums))
+        for block in blocks:
+            for g in range(group):
+                mine = slice(g * depth + channels.start, g * depth + channels.stop)
+                e, w = _rows(errors[:, block.columns], g, group), filters[g, :, rows].T
+                sums = []
+                if block.windows is not None:
+                    matrix, windows = (a[mine] for a in block.windows)
+                    sums = [(windows[k], matrix[k]) for k in at]
+                steps.append((w, e, _rows(block.matrix, g, group)[rows], sums))
+        mine_of_all = [
+            room[g * depth + channels.start : g * depth + channels.stop]
+            for g in range(group)
+            if steps[0][3]
+        ]
 
         def run() -> None:
-            if prepare:
-                prepare()
-            if steps[0][1]:
-                room.fill(0)
-            for products, sums in steps:
-                for w, e, matrix in products:
-                    multiply(w, e, out=matrix)
+            for image in mine_of_all:
+                image.fill(0)
+            for w, e, matrix, sums in steps:
+                multiply(w, e, out=matrix)
                 for goal, part in sums:
                     add(goal, part, out=goal)
-            if finish:
-                finish()
 
         return run
 
-    def _blocks(self, room: Any, window: Window, places: tuple[int, ...]) -> Iterator[_Block]:
-        """Yield the rows of the output in blocks whose unfolded windows fit the cache.
+    def _blocks(self, room: Any, window: Window, places: tuple[int, ...]) -> Iterator[list[_Block]]:
+        """Yield for each thread rows of the output, in blocks whose windows fit the cache.
 
         A window of one pixel needs no unfolding: its matrix is the image itself.
         """
-        batch = room.shape[-1]
+        count = self.threads.count
         if window.covers_each_pixel_once:
-            yield _Block(slice(None), slice(None), None, room.reshape(room.shape[0], -1))
+            flat = room.reshape(room.shape[0], -1)
+            for columns in parts(flat.shape[1], count):
+                yield [_Block(columns, None, flat[:, columns])]
             return
         taps = self.taps(room, window, places)
         height = room.shape[0] * int(np.prod(window.kernel))
-        row = int(np.prod(places[1:])) * batch
-        count = max(1, min(places[0], _BLOCK_BYTES // (height * row * room.dtype.itemsize or 1)))
-        flat = self.scratch.take((height * count * row,), room.dtype)
-        axes = len(places)
-        for first in range(0, places[0], count):
-            rows = slice(first, min(first + count, places[0]))
-            windows = taps[(slice(None),) * (1 + axes) + (rows,)]
-            matrix = flat[: windows.size].reshape(windows.shape)
-            columns = slice(rows.start * row, rows.stop * row)
-            yield _Block(rows, columns, (matrix, windows), matrix.reshape(height, -1))
+        row = int(np.prod(places[1:])) * room.shape[-1]
+        most = max(1, _BLOCK_BYTES // (height * row * room.dtype.itemsize or 1))
+        for share in parts(places[0], count):
+            pieces = parts(share.stop - share.start, -(-(share.stop - share.start) // most))
+            flat = self.scratch.take((height * row * (pieces[0].stop),), room.dtype)
+            blocks = []
+            for piece in pieces:
+                rows = slice(share.start + piece.start, share.start + piece.stop)
+                windows = taps[(slice(None),) * (1 + len(places)) + (rows,)]
+                matrix = flat[: windows.size].reshape(windows.shape)
+                columns = slice(rows.start * row, rows.stop * row)
+                blocks.append(_Block(columns, (matrix, windows), matrix.reshape(height, -1)))
+            yield blocks
 
     def _target(self, out: Any) -> tuple[Any, Run | None]:
         """Return a contiguous ``(C, *S, N)`` to write to, and what copies it to out if need be."""

@@ -11,9 +11,11 @@ from netdef.engines.numpy.pooling import Pooling
 from netdef.engines.numpy.products import Products
 from netdef.engines.numpy.scoring import Scoring
 from netdef.engines.numpy.softmax import Softmax
+from netdef.engines.numpy.splitting import Splitting
 
 
 class NumpyEngine(
+    Splitting,
     Products,
     Convolutions,
     Pooling,

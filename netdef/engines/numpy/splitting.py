@@ -1,0 +1,114 @@
+"""Calls whose parts are independent, cut into one part for each thread."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from netdef.engines.engine import Engine, Run
+from netdef.engines.threads import parts
+
+Arrays = Mapping[str, Any]
+_SMALLEST = 1 << 15
+"""Elements of the largest array, below which a second thread costs more than it brings."""
+
+
+class Splitting(Engine):
+    """Prepares a call of many primitives as several calls on parts of its arrays."""
+
+    def prepare(self, primitive: str, arrays: Arrays, options: Mapping[str, Any]) -> Run:
+        self.scratch.begin()
+        call = getattr(self, primitive)
+        cut = _CUTS.get(primitive)
+        count = self.threads.count if cut else 1
+        if cut is None or count == 1 or _largest(arrays) < _SMALLEST:
+            run: Run = call(**arrays, **options)
+            return run
+        return self.threads.together(
+            [call(**part, **options) for part in cut(arrays, options, count)]
+        )
+
+
+def _largest(arrays: Arrays) -> int:
+    return max((a.size for a in arrays.values() if hasattr(a, "size")), default=0)
+
+
+def _by_channel(arrays: Arrays, options: Arrays, count: int) -> list[dict[str, Any]]:
+    """Cut images ``(N, C, ...)`` and vectors ``(C,)`` by channels."""
+    images = [a for a in arrays.values() if a is not None and a.ndim > 1]
+    return [
+        {
+            role: a if a is None else a[part] if a.ndim == 1 else a[:, part]
+            for role, a in arrays.items()
+        }
+        for part in parts(images[0].shape[1], count)
+    ]
+
+
+def _target(arrays: Arrays) -> Any:
+    return arrays["out"] if arrays.get("out") is not None else arrays["add_to"]
+
+
+def _by_outermost(arrays: Arrays, options: Arrays, count: int) -> list[dict[str, Any]]:
+    """Cut along the target's outermost axis in memory; operands may broadcast along it."""
+    target = _target(arrays)
+    axes = [i for i in range(target.ndim) if target.shape[i] >= count]
+    if not axes:
+        return [dict(arrays)]
+    axis = max(axes, key=lambda i: abs(target.strides[i]))
+
+    def of(array: Any, part: slice) -> Any:
+        own = axis - (target.ndim - array.ndim)
+        if own < 0 or array.shape[own] == 1:
+            return array
+        return array[(slice(None),) * own + (part,)]
+
+    return [
+        {role: None if a is None else of(a, part) for role, a in arrays.items()}
+        for part in parts(target.shape[axis], count)
+    ]
+
+
+def _by_rows_or_columns(arrays: Arrays, options: Arrays, count: int) -> list[dict[str, Any]]:
+    """Cut a product by its longer side."""
+    rows = -1 if options["trans_a"] else -2
+    columns = -2 if options["trans_b"] else -1
+    target = _target(arrays)
+    height, width = target.shape[-2:]
+
+    def cut(role: str, array: Any, part: slice) -> Any:
+        if array is None:
+            return None
+        if height >= width:
+            axis = {"a": rows, "b": None, "bias": None}.get(role, -2)
+        else:
+            axis = {"a": None, "b": columns}.get(role, -1)
+        if axis is None:
+            return array
+        return array[(..., part, *(slice(None),) * (-axis - 1))]
+
+    return [
+        {role: cut(role, a, part) for role, a in arrays.items()}
+        for part in parts(max(height, width), count)
+    ]
+
+
+def _sum_by_channel(arrays: Arrays, options: Arrays, count: int) -> list[dict[str, Any]]:
+    """Cut a sum that keeps the channels and nothing else."""
+    images = next(iter(arrays.values()))
+    kept = set(range(images.ndim)) - {axis % images.ndim for axis in options["axes"]}
+    return _by_channel(arrays, options, count) if kept == {1} else [dict(arrays)]
+
+
+Cut = Callable[[Arrays, Arrays, int], list[dict[str, Any]]]
+_CUTS: dict[str, Cut] = {
+    "pool_max": _by_channel,
+    "pool_max_grad": _by_channel,
+    "pool_average": _by_channel,
+    "pool_average_grad": _by_channel,
+    "batch_statistics": _by_channel,
+    "batch_norm_grad": _by_channel,
+    "map": _by_outermost,
+    "copy": _by_outermost,
+    "gemm": _by_rows_or_columns,
+    "sum": _sum_by_channel,
+    "sum_product": _sum_by_channel,
+}
