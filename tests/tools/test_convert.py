@@ -4,16 +4,9 @@ import gzip
 import struct
 
 import cv2
+import lmdb
 import numpy as np
 import pytest
-
-from netdef.data.datum import decode
-from netdef.data.lmdb_reader import LmdbReader
-
-
-def records(path) -> list[tuple[str, object]]:
-    with LmdbReader(path) as database:
-        return [(key.decode(), value) for key, value in database]
 
 
 @pytest.fixture
@@ -46,6 +39,22 @@ def test_mnist(netdef, tmp_path):
 def test_imageset(images):
     ran = images("convert", "imageset", ".", "list.txt", "out_lmdb")
     assert (ran.status, ran.out, ran.err) == (0, "Wrote out_lmdb\n", "")
+    assert keys("out_lmdb") == [b"00000000_a.png", b"00000001_b.png"]
+
+
+def test_another_seed_shuffles_differently(images, tmp_path):
+    (tmp_path / "list.txt").write_text("a.png 0\n" * 3 + "b.png 1\n" * 3)
+    orders = set()
+    for seed in range(5):
+        command = ("convert", "imageset", "--shuffle", "--seed", seed, ".", "list.txt", f"db{seed}")
+        assert images(*command).status == 0
+        orders.add(tuple(keys(f"db{seed}")))
+    assert len(orders) > 1
+
+
+def keys(path: str) -> list[bytes]:
+    with lmdb.open(path, readonly=True) as database, database.begin() as transaction:
+        return list(transaction.cursor().iternext(values=False))
 
 
 def test_options_with_caffe_s_names(images, tmp_path):
