@@ -18,7 +18,7 @@ def refusal(text: str, phase: int = 0, error: type[NetdefError] = NetdefError) -
 def layer_refusal(
     layer: str, *shapes: tuple[int, ...], error: type[NetdefError] = NetdefError, name: str = "it"
 ) -> str:
-    """Return the message about layer ``name`` in line 2, with bottoms ``a``, ``b`` ... of ``shapes``.
+    """Return the message about layer ``name`` in line 2, with bottoms ``a``, ``b`` ... .
 
     ``layer`` is its text from the type on: its name and bottoms are put in.
     """
