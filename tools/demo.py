@@ -35,10 +35,9 @@ def _make_files(folder: Path) -> None:
     from netdef.data.convert_digits import convert_digits
     from netdef.errors import cannot_write
 
+    if not all((folder / name).exists() for name in _DATABASES):
+        convert_digits(folder)
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        if not all((folder / name).exists() for name in _DATABASES):
-            convert_digits(folder)
         for name in (_NET, _SOLVER):
             if not (folder / name).exists():
                 with resources.as_file(

@@ -1,6 +1,7 @@
 """``netdef demo``: from nothing to trained weights."""
 
 import re
+import sys
 from importlib import resources
 
 import pytest
@@ -62,6 +63,17 @@ def test_it_works_twice(netdef, short):
     assert first.out == second.out
 
 
+def test_without_scikit_learn_nothing_is_written(netdef, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "sklearn.datasets", None)
+    ran = netdef("demo")
+    assert (ran.status, ran.err) == (
+        1,
+        "netdef: error: the digits come with scikit-learn, which is not installed;"
+        " pip install 'netdef[demo]'\n",
+    )
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_folder_that_cannot_be_made(netdef):
     ran = netdef("demo", "--out", "/proc/demo")
     assert (ran.status, ran.err) == (
@@ -70,7 +82,6 @@ def test_a_folder_that_cannot_be_made(netdef):
     )
 
 
-@pytest.mark.slow
 def test_the_whole_demo_is_right_about_more_than_97_digits_in_100(netdef, tmp_path):
     ran = netdef("demo")
     assert ran.status == 0
