@@ -832,6 +832,11 @@ class LayerParameter(_message.Message):
     THRESHOLD_PARAM_FIELD_NUMBER: _builtins.int
     TILE_PARAM_FIELD_NUMBER: _builtins.int
     WINDOW_DATA_PARAM_FIELD_NUMBER: _builtins.int
+    SMOOTH_L1_LOSS_PARAM_FIELD_NUMBER: _builtins.int
+    L1_LOSS_PARAM_FIELD_NUMBER: _builtins.int
+    FOCAL_LOSS_PARAM_FIELD_NUMBER: _builtins.int
+    TRIPLET_LOSS_PARAM_FIELD_NUMBER: _builtins.int
+    CENTER_LOSS_PARAM_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """The layer's name; weights are found by it."""
     type: _builtins.str
@@ -1066,6 +1071,26 @@ class LayerParameter(_message.Message):
     def window_data_param(self) -> Global___WindowDataParameter:
         """Settings of WindowData."""
 
+    @_builtins.property
+    def smooth_l1_loss_param(self) -> Global___SmoothL1LossParameter:
+        """Settings of SmoothL1Loss."""
+
+    @_builtins.property
+    def l1_loss_param(self) -> Global___L1LossParameter:
+        """Settings of L1Loss."""
+
+    @_builtins.property
+    def focal_loss_param(self) -> Global___FocalLossParameter:
+        """Settings of FocalLoss."""
+
+    @_builtins.property
+    def triplet_loss_param(self) -> Global___TripletLossParameter:
+        """Settings of TripletLoss."""
+
+    @_builtins.property
+    def center_loss_param(self) -> Global___CenterLossParameter:
+        """Settings of CenterLoss."""
+
     def __init__(
         self,
         *,
@@ -1129,10 +1154,15 @@ class LayerParameter(_message.Message):
         threshold_param: Global___ThresholdParameter | None = ...,
         tile_param: Global___TileParameter | None = ...,
         window_data_param: Global___WindowDataParameter | None = ...,
+        smooth_l1_loss_param: Global___SmoothL1LossParameter | None = ...,
+        l1_loss_param: Global___L1LossParameter | None = ...,
+        focal_loss_param: Global___FocalLossParameter | None = ...,
+        triplet_loss_param: Global___TripletLossParameter | None = ...,
+        center_loss_param: Global___CenterLossParameter | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["accuracy_param", b"accuracy_param", "argmax_param", b"argmax_param", "batch_norm_param", b"batch_norm_param", "bias_param", b"bias_param", "clip_param", b"clip_param", "concat_param", b"concat_param", "contrastive_loss_param", b"contrastive_loss_param", "convolution_param", b"convolution_param", "crop_param", b"crop_param", "data_param", b"data_param", "dropout_param", b"dropout_param", "dummy_data_param", b"dummy_data_param", "eltwise_param", b"eltwise_param", "elu_param", b"elu_param", "embed_param", b"embed_param", "exp_param", b"exp_param", "flatten_param", b"flatten_param", "hdf5_data_param", b"hdf5_data_param", "hdf5_output_param", b"hdf5_output_param", "hinge_loss_param", b"hinge_loss_param", "image_data_param", b"image_data_param", "infogain_loss_param", b"infogain_loss_param", "inner_product_param", b"inner_product_param", "input_param", b"input_param", "log_param", b"log_param", "loss_param", b"loss_param", "lrn_param", b"lrn_param", "memory_data_param", b"memory_data_param", "mvn_param", b"mvn_param", "name", b"name", "parameter_param", b"parameter_param", "phase", b"phase", "pooling_param", b"pooling_param", "power_param", b"power_param", "prelu_param", b"prelu_param", "python_param", b"python_param", "recurrent_param", b"recurrent_param", "reduction_param", b"reduction_param", "relu_param", b"relu_param", "reshape_param", b"reshape_param", "scale_param", b"scale_param", "sigmoid_param", b"sigmoid_param", "slice_param", b"slice_param", "softmax_param", b"softmax_param", "spp_param", b"spp_param", "swish_param", b"swish_param", "tanh_param", b"tanh_param", "threshold_param", b"threshold_param", "tile_param", b"tile_param", "transform_param", b"transform_param", "type", b"type", "window_data_param", b"window_data_param"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["accuracy_param", b"accuracy_param", "argmax_param", b"argmax_param", "batch_norm_param", b"batch_norm_param", "bias_param", b"bias_param", "center_loss_param", b"center_loss_param", "clip_param", b"clip_param", "concat_param", b"concat_param", "contrastive_loss_param", b"contrastive_loss_param", "convolution_param", b"convolution_param", "crop_param", b"crop_param", "data_param", b"data_param", "dropout_param", b"dropout_param", "dummy_data_param", b"dummy_data_param", "eltwise_param", b"eltwise_param", "elu_param", b"elu_param", "embed_param", b"embed_param", "exp_param", b"exp_param", "flatten_param", b"flatten_param", "focal_loss_param", b"focal_loss_param", "hdf5_data_param", b"hdf5_data_param", "hdf5_output_param", b"hdf5_output_param", "hinge_loss_param", b"hinge_loss_param", "image_data_param", b"image_data_param", "infogain_loss_param", b"infogain_loss_param", "inner_product_param", b"inner_product_param", "input_param", b"input_param", "l1_loss_param", b"l1_loss_param", "log_param", b"log_param", "loss_param", b"loss_param", "lrn_param", b"lrn_param", "memory_data_param", b"memory_data_param", "mvn_param", b"mvn_param", "name", b"name", "parameter_param", b"parameter_param", "phase", b"phase", "pooling_param", b"pooling_param", "power_param", b"power_param", "prelu_param", b"prelu_param", "python_param", b"python_param", "recurrent_param", b"recurrent_param", "reduction_param", b"reduction_param", "relu_param", b"relu_param", "reshape_param", b"reshape_param", "scale_param", b"scale_param", "sigmoid_param", b"sigmoid_param", "slice_param", b"slice_param", "smooth_l1_loss_param", b"smooth_l1_loss_param", "softmax_param", b"softmax_param", "spp_param", b"spp_param", "swish_param", b"swish_param", "tanh_param", b"tanh_param", "threshold_param", b"threshold_param", "tile_param", b"tile_param", "transform_param", b"transform_param", "triplet_loss_param", b"triplet_loss_param", "type", b"type", "window_data_param", b"window_data_param"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["accuracy_param", b"accuracy_param", "argmax_param", b"argmax_param", "batch_norm_param", b"batch_norm_param", "bias_param", b"bias_param", "blobs", b"blobs", "bottom", b"bottom", "clip_param", b"clip_param", "concat_param", b"concat_param", "contrastive_loss_param", b"contrastive_loss_param", "convolution_param", b"convolution_param", "crop_param", b"crop_param", "data_param", b"data_param", "dropout_param", b"dropout_param", "dummy_data_param", b"dummy_data_param", "eltwise_param", b"eltwise_param", "elu_param", b"elu_param", "embed_param", b"embed_param", "exclude", b"exclude", "exp_param", b"exp_param", "flatten_param", b"flatten_param", "hdf5_data_param", b"hdf5_data_param", "hdf5_output_param", b"hdf5_output_param", "hinge_loss_param", b"hinge_loss_param", "image_data_param", b"image_data_param", "include", b"include", "infogain_loss_param", b"infogain_loss_param", "inner_product_param", b"inner_product_param", "input_param", b"input_param", "log_param", b"log_param", "loss_param", b"loss_param", "loss_weight", b"loss_weight", "lrn_param", b"lrn_param", "memory_data_param", b"memory_data_param", "mvn_param", b"mvn_param", "name", b"name", "param", b"param", "parameter_param", b"parameter_param", "phase", b"phase", "pooling_param", b"pooling_param", "power_param", b"power_param", "prelu_param", b"prelu_param", "propagate_down", b"propagate_down", "python_param", b"python_param", "recurrent_param", b"recurrent_param", "reduction_param", b"reduction_param", "relu_param", b"relu_param", "reshape_param", b"reshape_param", "scale_param", b"scale_param", "sigmoid_param", b"sigmoid_param", "slice_param", b"slice_param", "softmax_param", b"softmax_param", "spp_param", b"spp_param", "swish_param", b"swish_param", "tanh_param", b"tanh_param", "threshold_param", b"threshold_param", "tile_param", b"tile_param", "top", b"top", "transform_param", b"transform_param", "type", b"type", "window_data_param", b"window_data_param"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["accuracy_param", b"accuracy_param", "argmax_param", b"argmax_param", "batch_norm_param", b"batch_norm_param", "bias_param", b"bias_param", "blobs", b"blobs", "bottom", b"bottom", "center_loss_param", b"center_loss_param", "clip_param", b"clip_param", "concat_param", b"concat_param", "contrastive_loss_param", b"contrastive_loss_param", "convolution_param", b"convolution_param", "crop_param", b"crop_param", "data_param", b"data_param", "dropout_param", b"dropout_param", "dummy_data_param", b"dummy_data_param", "eltwise_param", b"eltwise_param", "elu_param", b"elu_param", "embed_param", b"embed_param", "exclude", b"exclude", "exp_param", b"exp_param", "flatten_param", b"flatten_param", "focal_loss_param", b"focal_loss_param", "hdf5_data_param", b"hdf5_data_param", "hdf5_output_param", b"hdf5_output_param", "hinge_loss_param", b"hinge_loss_param", "image_data_param", b"image_data_param", "include", b"include", "infogain_loss_param", b"infogain_loss_param", "inner_product_param", b"inner_product_param", "input_param", b"input_param", "l1_loss_param", b"l1_loss_param", "log_param", b"log_param", "loss_param", b"loss_param", "loss_weight", b"loss_weight", "lrn_param", b"lrn_param", "memory_data_param", b"memory_data_param", "mvn_param", b"mvn_param", "name", b"name", "param", b"param", "parameter_param", b"parameter_param", "phase", b"phase", "pooling_param", b"pooling_param", "power_param", b"power_param", "prelu_param", b"prelu_param", "propagate_down", b"propagate_down", "python_param", b"python_param", "recurrent_param", b"recurrent_param", "reduction_param", b"reduction_param", "relu_param", b"relu_param", "reshape_param", b"reshape_param", "scale_param", b"scale_param", "sigmoid_param", b"sigmoid_param", "slice_param", b"slice_param", "smooth_l1_loss_param", b"smooth_l1_loss_param", "softmax_param", b"softmax_param", "spp_param", b"spp_param", "swish_param", b"swish_param", "tanh_param", b"tanh_param", "threshold_param", b"threshold_param", "tile_param", b"tile_param", "top", b"top", "transform_param", b"transform_param", "triplet_loss_param", b"triplet_loss_param", "type", b"type", "window_data_param", b"window_data_param"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1222,26 +1252,207 @@ class LossParameter(_message.Message):
     IGNORE_LABEL_FIELD_NUMBER: _builtins.int
     NORMALIZATION_FIELD_NUMBER: _builtins.int
     NORMALIZE_FIELD_NUMBER: _builtins.int
+    LABEL_SMOOTHING_FIELD_NUMBER: _builtins.int
+    CLASS_WEIGHT_FIELD_NUMBER: _builtins.int
     ignore_label: _builtins.int
     """Items with this label count for nothing."""
     normalization: Global___LossParameter.NormalizationMode.ValueType
     """What the sum is divided by."""
     normalize: _builtins.bool
     """Old form: true is VALID, false is BATCH_SIZE."""
+    label_smoothing: _builtins.float
+    """The part of each label that is spread over all classes."""
+    @_builtins.property
+    def class_weight(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """What an item counts, by its class; one for each class, or none for 1 each."""
+
     def __init__(
         self,
         *,
         ignore_label: _builtins.int | None = ...,
         normalization: Global___LossParameter.NormalizationMode.ValueType | None = ...,
         normalize: _builtins.bool | None = ...,
+        label_smoothing: _builtins.float | None = ...,
+        class_weight: _abc.Iterable[_builtins.float] | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["ignore_label", b"ignore_label", "normalization", b"normalization", "normalize", b"normalize"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["ignore_label", b"ignore_label", "label_smoothing", b"label_smoothing", "normalization", b"normalization", "normalize", b"normalize"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["ignore_label", b"ignore_label", "normalization", b"normalization", "normalize", b"normalize"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["class_weight", b"class_weight", "ignore_label", b"ignore_label", "label_smoothing", b"label_smoothing", "normalization", b"normalization", "normalize", b"normalize"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___LossParameter: _TypeAlias = LossParameter  # noqa: Y015
+
+@_typing.final
+class SmoothL1LossParameter(_message.Message):
+    """SmoothL1Loss: squares small differences, takes large ones as they are."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SIGMA_FIELD_NUMBER: _builtins.int
+    sigma: _builtins.float
+    """Differences below 1 / sigma^2 are squared."""
+    def __init__(
+        self,
+        *,
+        sigma: _builtins.float | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["sigma", b"sigma"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["sigma", b"sigma"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SmoothL1LossParameter: _TypeAlias = SmoothL1LossParameter  # noqa: Y015
+
+@_typing.final
+class L1LossParameter(_message.Message):
+    """L1Loss: sums absolute differences, or distances."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    L2_PER_LOCATION_FIELD_NUMBER: _builtins.int
+    L2_PRESCALE_BY_CHANNELS_FIELD_NUMBER: _builtins.int
+    NORMALIZE_BY_NUM_ENTRIES_FIELD_NUMBER: _builtins.int
+    EPSILON_FIELD_NUMBER: _builtins.int
+    PLATEAU_FIELD_NUMBER: _builtins.int
+    l2_per_location: _builtins.bool
+    """Whether to sum the lengths of the differences along the channels."""
+    l2_prescale_by_channels: _builtins.bool
+    """Whether those lengths have the mean of the squares under the root, not the sum."""
+    normalize_by_num_entries: _builtins.bool
+    """Whether to divide by the places that are no NaN, not by the length of the first axis."""
+    epsilon: _builtins.float
+    """Added to the square of a length."""
+    plateau: _builtins.float
+    """Differences, or lengths, below this count for nothing."""
+    def __init__(
+        self,
+        *,
+        l2_per_location: _builtins.bool | None = ...,
+        l2_prescale_by_channels: _builtins.bool | None = ...,
+        normalize_by_num_entries: _builtins.bool | None = ...,
+        epsilon: _builtins.float | None = ...,
+        plateau: _builtins.float | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["epsilon", b"epsilon", "l2_per_location", b"l2_per_location", "l2_prescale_by_channels", b"l2_prescale_by_channels", "normalize_by_num_entries", b"normalize_by_num_entries", "plateau", b"plateau"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["epsilon", b"epsilon", "l2_per_location", b"l2_per_location", "l2_prescale_by_channels", b"l2_prescale_by_channels", "normalize_by_num_entries", b"normalize_by_num_entries", "plateau", b"plateau"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___L1LossParameter: _TypeAlias = L1LossParameter  # noqa: Y015
+
+@_typing.final
+class FocalLossParameter(_message.Message):
+    """FocalLoss: multinomial logistic loss that counts easy items less."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    class _Engine:
+        ValueType = _typing.NewType("ValueType", _builtins.int)
+        V: _TypeAlias = ValueType  # noqa: Y015
+
+    class _EngineEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[FocalLossParameter._Engine.ValueType], _builtins.type):
+        DESCRIPTOR: _descriptor.EnumDescriptor
+        DEFAULT: FocalLossParameter._Engine.ValueType  # 0
+        """The fastest that is there."""
+        CAFFE: FocalLossParameter._Engine.ValueType  # 1
+        """Netdef's own code."""
+        CUDNN: FocalLossParameter._Engine.ValueType  # 2
+        """NVIDIA's cuDNN."""
+
+    class Engine(_Engine, metaclass=_EngineEnumTypeWrapper):
+        """Where to run."""
+
+    DEFAULT: FocalLossParameter.Engine.ValueType  # 0
+    """The fastest that is there."""
+    CAFFE: FocalLossParameter.Engine.ValueType  # 1
+    """Netdef's own code."""
+    CUDNN: FocalLossParameter.Engine.ValueType  # 2
+    """NVIDIA's cuDNN."""
+
+    ENGINE_FIELD_NUMBER: _builtins.int
+    AXIS_FIELD_NUMBER: _builtins.int
+    ALPHA_FIELD_NUMBER: _builtins.int
+    GAMMA_FIELD_NUMBER: _builtins.int
+    engine: Global___FocalLossParameter.Engine.ValueType
+    """Where to run."""
+    axis: _builtins.int
+    """The axis of the classes."""
+    alpha: _builtins.float
+    """What the loss is multiplied by."""
+    gamma: _builtins.float
+    """The power of the probability of all other classes."""
+    def __init__(
+        self,
+        *,
+        engine: Global___FocalLossParameter.Engine.ValueType | None = ...,
+        axis: _builtins.int | None = ...,
+        alpha: _builtins.float | None = ...,
+        gamma: _builtins.float | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["alpha", b"alpha", "axis", b"axis", "engine", b"engine", "gamma", b"gamma"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["alpha", b"alpha", "axis", b"axis", "engine", b"engine", "gamma", b"gamma"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___FocalLossParameter: _TypeAlias = FocalLossParameter  # noqa: Y015
+
+@_typing.final
+class TripletLossParameter(_message.Message):
+    """TripletLoss: brings items of a kind nearer to each other than to items of another."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MARGIN_FIELD_NUMBER: _builtins.int
+    margin: _builtins.float
+    """By how much the square of the distance must be less."""
+    def __init__(
+        self,
+        *,
+        margin: _builtins.float | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["margin", b"margin"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["margin", b"margin"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___TripletLossParameter: _TypeAlias = TripletLossParameter  # noqa: Y015
+
+@_typing.final
+class CenterLossParameter(_message.Message):
+    """CenterLoss: brings items of a class near to a learned center."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NUM_OUTPUT_FIELD_NUMBER: _builtins.int
+    CENTER_FILLER_FIELD_NUMBER: _builtins.int
+    AXIS_FIELD_NUMBER: _builtins.int
+    num_output: _builtins.int
+    """The number of classes."""
+    axis: _builtins.int
+    """The first axis of an item's features."""
+    @_builtins.property
+    def center_filler(self) -> Global___FillerParameter:
+        """How the centers begin."""
+
+    def __init__(
+        self,
+        *,
+        num_output: _builtins.int | None = ...,
+        center_filler: Global___FillerParameter | None = ...,
+        axis: _builtins.int | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["axis", b"axis", "center_filler", b"center_filler", "num_output", b"num_output"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["axis", b"axis", "center_filler", b"center_filler", "num_output", b"num_output"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CenterLossParameter: _TypeAlias = CenterLossParameter  # noqa: Y015
 
 @_typing.final
 class AccuracyParameter(_message.Message):

@@ -35,12 +35,19 @@ def test_what_is_made_from_the_schema_is_current() -> None:
 def test_the_schema_is_that_of_caffe(shared: Path) -> None:
     with open(shared / "schema/bvlc.tsv", newline="") as table:
         rows = [tuple(row.values()) for row in csv.DictReader(table, delimiter="\t")]
-    assert sorted(set(facts())) == sorted(set(rows))
-    assert len(list(facts())) == len(rows)
+    theirs = {owner_of(row) for row in rows}
+    mine = [fact for fact in facts() if owner_of(fact) in theirs]
+    assert sorted(set(mine)) == sorted(set(rows))
+    assert len(mine) == len(rows)
+
+
+def owner_of(fact: tuple[str, ...]) -> str:
+    """Return the message of a fact, or the enum outside of messages."""
+    return fact[1].partition(".")[0]
 
 
 def facts() -> Iterator[tuple[str, ...]]:
-    """Yield netdef's schema as rows of the table, less what is netdef's own."""
+    """Yield netdef's schema as rows of the table, less the fields that are netdef's own."""
     [file] = FileDescriptorSet.FromString((ROOT / "netdef/proto/netdef.desc").read_bytes()).file
     for enum in file.enum_type:
         yield from enum_facts(enum.name, enum)
