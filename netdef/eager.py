@@ -59,6 +59,9 @@ class Trial:
             s.name: np.zeros(s.shape, dtype if s.dtype == "float32" else s.dtype)
             for s in self.signature.saved
         }
+        for s in self.signature.saved:
+            if s.first is not None:
+                self.saved[s.name][...] = s.first
 
     @classmethod
     def on(cls, layer: Layer, *bottoms: Any, tops: int | None = None, **weights: Any) -> "Trial":

@@ -49,6 +49,9 @@ class Executor:
             diff = plan.program.diffs[blob]
             if weight and diff in plan.slots:
                 self.array(diff).fill(weight)
+        for value in plan.slots:
+            if value.first is not None:
+                self.array(value)[...] = device.xp.asarray(value.first)
         ready = [self._prepare(call, choice.engine) for call, choice in steps(plan)]
         count = len(plan.forward)
         self._forward = list(zip(plan.forward, ready[:count], strict=True))

@@ -81,7 +81,7 @@ def _signature(node: Node, bottoms: list[Shape]) -> Signature:
     if any(s.weights != each[0].weights for s in each):
         raise ShapeError(f"its bottoms {', '.join(map(str, bottoms))} cannot share weights")
     saved = [
-        Saved(f"{s.name}.{i}" if i else s.name, s.shape, s.dtype)
+        replace(s, name=f"{s.name}.{i}") if i else s
         for i, signature in enumerate(each)
         for s in signature.saved
     ]

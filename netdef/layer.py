@@ -59,7 +59,13 @@ class Layer:
         is_abstract: bool = False,
     ) -> None:
         cls._messages = (message,) if isinstance(message, str) else message
-        declared = declared_fields(cls, Layer, cls._messages)
+        own = vars(cls).get("__annotations__", {})
+        inherited = {rule.name for rule in dataclasses.fields(cls)}.difference(own)
+        declared = {
+            name: proto
+            for name, proto in declared_fields(cls, Layer, cls._messages).items()
+            if name not in inherited
+        }
         for name, proto in declared.items():
             setattr(cls, name, rule_of(cls, name, proto))
         cls.__annotations__ = dict.fromkeys(declared, Any)

@@ -82,6 +82,8 @@ def _kept(program: Program, keep: str) -> frozenset[Value]:
     kept |= {program.diffs[i] for i in program.seeds}
     if keep == "blobs":
         kept |= {program.diffs[i] for i in ids if i in program.diffs}
+    touched = (v for c in program.forward for v in (*c.read_values(), *c.written_values()))
+    kept |= {v for v in touched if v.first is not None}
     return frozenset(kept)
 
 

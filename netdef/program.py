@@ -27,6 +27,8 @@ class Value:
     name: str
     shape: Shape
     dtype: str = "float32"
+    first: Any = None
+    """Of a saved array: what it begins with, if it lasts from pass to pass."""
 
     @property
     def ndim(self) -> int:
@@ -224,7 +226,7 @@ class _Recorder(Ops):
         }
         self.grads = {k: Value("grad", w.name, w.shape) for k, w in self.weights.items()}
         self.saved = {
-            f"{layer}.{s.name}": Value("saved", f"{layer}.{s.name}", Shape(s.shape), s.dtype)
+            f"{layer}.{s.name}": Value("saved", f"{layer}.{s.name}", Shape(s.shape), s.dtype, s.first)
             for layer, arrays in shapes.saved.items()
             for s in arrays
         }

@@ -1,7 +1,7 @@
 """What a layer tells the net: the names of its blobs, its shapes, weights and gradients."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Self
 
 from netdef.proto import FillerParameter
@@ -26,11 +26,17 @@ class Weight:
 
 @dataclass(frozen=True)
 class Saved:
-    """An array that ``forward`` makes for itself and for ``backward``."""
+    """An array that ``forward`` makes for itself and for ``backward``.
+
+    With ``first``, a number or an array, it begins with these values and keeps from pass
+    to pass what it holds: a recurrent state, or a constant table. Else it holds garbage
+    at the start of each pass.
+    """
 
     name: str
     shape: tuple[int, ...]
     dtype: str = "float32"
+    first: Any = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)
