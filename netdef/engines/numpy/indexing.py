@@ -16,7 +16,8 @@ class Indexing(Images):
 
     def gather(self, table: Any, index: Any, out: Any) -> Run:
         xp, rows = self.xp, _Rows(self, index, table.shape[0])
-        target = out.reshape(rows.number.size, *table.shape[1:])
+        plain = self._plain(out)
+        target = plain.reshape(rows.number.size, *table.shape[1:])
 
         def run() -> None:
             rows.read()
@@ -24,23 +25,28 @@ class Indexing(Images):
                 np.take(table, rows.number, axis=0, out=target, mode="clip")
             else:
                 target[...] = table[rows.number]
+            if plain is not out:
+                xp.copyto(out, plain)
 
         return run
 
     def scatter(self, rows: Any, index: Any, add_to: Any) -> Run:
         xp, numbers = self.xp, _Rows(self, index, add_to.shape[0])
-        values = rows.reshape(numbers.number.size, *add_to.shape[1:])
+        plain = self._plain(rows)
+        values = plain.reshape(numbers.number.size, *add_to.shape[1:])
         add_at = xp.add.at
 
         def run() -> None:
             numbers.read()
+            if plain is not rows:
+                xp.copyto(plain, rows)
             add_at(add_to, numbers.number, values)
 
         return run
 
     def one_hot(self, label: Any, out: Any, *, axis: int, ignore: int | None) -> Run:
         labels = Labels(self, out.shape, label, axis, ignore)
-        plain = out if out.flags.c_contiguous else self.scratch.take(out.shape, out.dtype)
+        plain = self._plain(out)
         flat = plain.reshape(-1)
 
         def run() -> None:
@@ -82,6 +88,11 @@ class Indexing(Images):
 
         return run
 
+    def _plain(self, array: Any) -> Any:
+        """Return the array if its rows lie one after the other, else room of that order for it."""
+        is_plain = array.flags.c_contiguous
+        return array if is_plain else self.scratch.take(array.shape, array.dtype)
+
     def _columns(self, room: Any, columns: Any, window: Window) -> tuple[Any, Any]:
         """View a padded room and ``(N, C * kernel, *T)`` both as ``(C, *kernel, *T, N)``."""
         places = columns.shape[2:]
@@ -93,8 +104,9 @@ class _Rows:
     """Row numbers as they come from a blob, checked."""
 
     def __init__(self, engine: Images, index: Any, count: int) -> None:
-        self.xp, self.count, self._index = engine.xp, count, index.reshape(-1)
-        self.number = engine.scratch.take((self._index.size,), "int64")
+        self.xp, self.count, self._index = engine.xp, count, index
+        self._number = engine.scratch.take(index.shape, "int64")
+        self.number = self._number.reshape(-1)
 
     def read(self) -> None:
         """Take the numbers that are in the blob now.
@@ -102,7 +114,7 @@ class _Rows:
         Raises:
             DataError: one is outside the table.
         """
-        self.xp.copyto(self.number, self._index, casting="unsafe")
+        self.xp.copyto(self._number, self._index, casting="unsafe")
         if self.number.size and not 0 <= self.number.min() <= self.number.max() < self.count:
             is_wrong = (self.number < 0) | (self.number >= self.count)
             at = int(self.xp.argmax(is_wrong))

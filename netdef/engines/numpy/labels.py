@@ -23,9 +23,9 @@ class Labels:
         inner = 1
         for size in shape[axis % len(shape) + 1 :]:
             inner *= size
-        self._label, self._inner = label.reshape(-1), inner
-        count = self._label.size
-        self.number = engine.scratch.take((count,), "int64")
+        self._label, self._inner, count = label, inner, label.size
+        self._number = engine.scratch.take(label.shape, "int64")
+        self.number = self._number.reshape(-1)
         self.place = engine.scratch.take((count,), "int64")
         self.is_valid = engine.scratch.take((count,), "bool")
         at = engine.xp.arange(count)
@@ -38,7 +38,7 @@ class Labels:
             DataError: a label is none of the classes.
         """
         xp = self.xp
-        xp.copyto(self.number, self._label, casting="unsafe")
+        xp.copyto(self._number, self._label, casting="unsafe")
         if self.ignore is None:
             self.is_valid.fill(True)
         else:

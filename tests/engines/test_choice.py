@@ -1,0 +1,73 @@
+import pytest
+
+from netdef.engines import Engine, choose
+from netdef.engines.numpy import NumpyEngine
+from netdef.errors import ConfigError
+from netdef.graph import build
+from netdef.infer import infer
+from netdef.plan import compile_program
+from netdef.program import record
+from netdef.prototxt import parse_net
+
+
+class Reference(Engine):
+    name = "numpy"
+
+
+class Fussy(Engine):
+    name = "onednn"
+
+    def refuses(self, primitive, dtype, options):
+        return None if dtype == "float32" else f"takes float32, not {dtype}"
+
+
+def test_the_fastest_that_does_not_refuse():
+    choice = choose("conv", "float32", {}, [Fussy(), Reference()])
+    assert str(choice) == "onednn"
+
+
+def test_the_choice_says_why():
+    choice = choose("conv", "float64", {}, [Fussy(), Reference()])
+    assert str(choice) == "numpy; onednn: takes float32, not float64"
+
+
+def test_an_engine_asked_for_by_name_is_taken():
+    assert str(choose("conv", "float32", {}, [Fussy(), Reference()], asked="numpy")) == "numpy"
+
+
+def test_no_fallback_from_an_engine_asked_for_by_name():
+    with pytest.raises(ConfigError) as caught:
+        choose("conv", "float64", {}, [Fussy(), Reference()], asked="onednn")
+    assert str(caught.value) == "no engine runs conv in float64: onednn takes float32, not float64"
+
+
+def test_engine_that_is_not_here():
+    with pytest.raises(ConfigError) as caught:
+        choose("conv", "float64", {}, [Fussy(), Reference()], asked="cudnn")
+    assert str(caught.value) == (
+        "asks for engine CUDNN, which this device does not have (onednn, numpy);"
+        " remove the engine field"
+    )
+
+
+def compiled(engine):
+    text = f"""
+      layer {{ name: "in" type: "Input" top: "x" input_param {{ shape {{ dim: 1 dim: 2 }} }} }}
+      layer {{ name: "relu" type: "ReLU" bottom: "x" top: "y"
+        relu_param {{ engine: {engine} }} }}"""
+    graph = build(parse_net(text, "net.prototxt"), 0)
+    return compile_program(record(graph, infer(graph)), [NumpyEngine()])
+
+
+@pytest.mark.parametrize("engine", ["DEFAULT", "CAFFE"])
+def test_caffes_own_engine_is_whatever_is_here(engine):
+    assert [str(c) for c in compiled(engine).choices] == ["numpy"]
+
+
+def test_a_net_that_asks_for_an_engine_says_where():
+    with pytest.raises(ConfigError) as caught:
+        compiled("CUDNN")
+    assert str(caught.value) == (
+        "net.prototxt:3: layer 'relu' (ReLU): asks for engine CUDNN, which this device does not"
+        " have (numpy); remove the engine field"
+    )
