@@ -121,8 +121,8 @@ def endless(digits):
 
 def test_an_interrupt_writes_a_snapshot_and_stops(endless, digits, netdef):
     endless.send_signal(signal.SIGINT)
-    last = endless.stderr.read().splitlines()[-1]
-    assert endless.wait() == 130
+    last = endless.communicate(timeout=60)[1].splitlines()[-1]
+    assert endless.returncode == 130
     (state,) = digits.glob("*.solverstate")
     assert last == f"stopped; go on with --snapshot {state.name}"
     iteration = re.sub(r"\D", "", state.name)
