@@ -1,4 +1,4 @@
-"""Gather which forks of Caffe add which fields and enum values to BVLC's messages.
+"""Gather which forks of Caffe add which fields and enum values to the messages of netdef.proto.
 
 Reads the fact tables ``bvlc.tsv`` and ``fork_<name>.tsv`` of a folder given as the only
 argument, and writes ``netdef/prototxt/forks.tsv``: message or enum, name, forks.
@@ -8,6 +8,8 @@ import csv
 import sys
 from collections import defaultdict
 from pathlib import Path
+
+from netdef.proto import DESCRIPTOR
 
 FORKS = {
     "faster_rcnn": "Faster R-CNN",
@@ -34,9 +36,11 @@ def names(table: Path) -> set[tuple[str, str]]:
 
 
 def gather(folder: Path) -> str:
-    """Return the table of what forks add to the messages and enums of BVLC."""
+    """Return the table of what forks have in netdef's messages that BVLC has not."""
     bvlc = names(folder / "bvlc.tsv")
-    places = {place for place, _ in bvlc}
+    places = {*DESCRIPTOR.message_types_by_name, *DESCRIPTOR.enum_types_by_name}
+    for name, message in DESCRIPTOR.message_types_by_name.items():
+        places |= {f"{name}.{enum}" for enum in message.enum_types_by_name}
     having = defaultdict(list)
     for fork, title in FORKS.items():
         for place, name in names(folder / f"fork_{fork}.tsv") - bvlc:

@@ -832,6 +832,21 @@ class LayerParameter(_message.Message):
     THRESHOLD_PARAM_FIELD_NUMBER: _builtins.int
     TILE_PARAM_FIELD_NUMBER: _builtins.int
     WINDOW_DATA_PARAM_FIELD_NUMBER: _builtins.int
+    PLUGIN_PARAM_FIELD_NUMBER: _builtins.int
+    PERMUTE_PARAM_FIELD_NUMBER: _builtins.int
+    NORM_PARAM_FIELD_NUMBER: _builtins.int
+    PRIOR_BOX_PARAM_FIELD_NUMBER: _builtins.int
+    DETECTION_OUTPUT_PARAM_FIELD_NUMBER: _builtins.int
+    ROI_POOLING_PARAM_FIELD_NUMBER: _builtins.int
+    PSROI_POOLING_PARAM_FIELD_NUMBER: _builtins.int
+    UPSAMPLE_PARAM_FIELD_NUMBER: _builtins.int
+    BN_PARAM_FIELD_NUMBER: _builtins.int
+    INTERP_PARAM_FIELD_NUMBER: _builtins.int
+    SHUFFLE_CHANNEL_PARAM_FIELD_NUMBER: _builtins.int
+    LAYER_NORM_PARAM_FIELD_NUMBER: _builtins.int
+    GROUP_NORM_PARAM_FIELD_NUMBER: _builtins.int
+    GELU_PARAM_FIELD_NUMBER: _builtins.int
+    ATTENTION_PARAM_FIELD_NUMBER: _builtins.int
     SMOOTH_L1_LOSS_PARAM_FIELD_NUMBER: _builtins.int
     L1_LOSS_PARAM_FIELD_NUMBER: _builtins.int
     FOCAL_LOSS_PARAM_FIELD_NUMBER: _builtins.int
@@ -1072,6 +1087,66 @@ class LayerParameter(_message.Message):
         """Settings of WindowData."""
 
     @_builtins.property
+    def plugin_param(self) -> _containers.RepeatedCompositeFieldContainer[Global___PluginField]:
+        """Fields of a layer that another package adds."""
+
+    @_builtins.property
+    def permute_param(self) -> Global___PermuteParameter:
+        """Settings of Permute."""
+
+    @_builtins.property
+    def norm_param(self) -> Global___NormalizeParameter:
+        """Settings of Normalize."""
+
+    @_builtins.property
+    def prior_box_param(self) -> Global___PriorBoxParameter:
+        """Settings of PriorBox."""
+
+    @_builtins.property
+    def detection_output_param(self) -> Global___DetectionOutputParameter:
+        """Settings of DetectionOutput."""
+
+    @_builtins.property
+    def roi_pooling_param(self) -> Global___ROIPoolingParameter:
+        """Settings of ROIPooling."""
+
+    @_builtins.property
+    def psroi_pooling_param(self) -> Global___PSROIPoolingParameter:
+        """Settings of PSROIPooling."""
+
+    @_builtins.property
+    def upsample_param(self) -> Global___UpsampleParameter:
+        """Settings of Upsample."""
+
+    @_builtins.property
+    def bn_param(self) -> Global___BNParameter:
+        """Settings of BN."""
+
+    @_builtins.property
+    def interp_param(self) -> Global___InterpParameter:
+        """Settings of Interp."""
+
+    @_builtins.property
+    def shuffle_channel_param(self) -> Global___ShuffleChannelParameter:
+        """Settings of ShuffleChannel."""
+
+    @_builtins.property
+    def layer_norm_param(self) -> Global___LayerNormParameter:
+        """Settings of LayerNorm."""
+
+    @_builtins.property
+    def group_norm_param(self) -> Global___GroupNormParameter:
+        """Settings of GroupNorm."""
+
+    @_builtins.property
+    def gelu_param(self) -> Global___GELUParameter:
+        """Settings of GELU."""
+
+    @_builtins.property
+    def attention_param(self) -> Global___AttentionParameter:
+        """Settings of Attention."""
+
+    @_builtins.property
     def smooth_l1_loss_param(self) -> Global___SmoothL1LossParameter:
         """Settings of SmoothL1Loss."""
 
@@ -1154,15 +1229,30 @@ class LayerParameter(_message.Message):
         threshold_param: Global___ThresholdParameter | None = ...,
         tile_param: Global___TileParameter | None = ...,
         window_data_param: Global___WindowDataParameter | None = ...,
+        plugin_param: _abc.Iterable[Global___PluginField] | None = ...,
+        permute_param: Global___PermuteParameter | None = ...,
+        norm_param: Global___NormalizeParameter | None = ...,
+        prior_box_param: Global___PriorBoxParameter | None = ...,
+        detection_output_param: Global___DetectionOutputParameter | None = ...,
+        roi_pooling_param: Global___ROIPoolingParameter | None = ...,
+        psroi_pooling_param: Global___PSROIPoolingParameter | None = ...,
+        upsample_param: Global___UpsampleParameter | None = ...,
+        bn_param: Global___BNParameter | None = ...,
+        interp_param: Global___InterpParameter | None = ...,
+        shuffle_channel_param: Global___ShuffleChannelParameter | None = ...,
+        layer_norm_param: Global___LayerNormParameter | None = ...,
+        group_norm_param: Global___GroupNormParameter | None = ...,
+        gelu_param: Global___GELUParameter | None = ...,
+        attention_param: Global___AttentionParameter | None = ...,
         smooth_l1_loss_param: Global___SmoothL1LossParameter | None = ...,
         l1_loss_param: Global___L1LossParameter | None = ...,
         focal_loss_param: Global___FocalLossParameter | None = ...,
         triplet_loss_param: Global___TripletLossParameter | None = ...,
         center_loss_param: Global___CenterLossParameter | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["accuracy_param", b"accuracy_param", "argmax_param", b"argmax_param", "batch_norm_param", b"batch_norm_param", "bias_param", b"bias_param", "center_loss_param", b"center_loss_param", "clip_param", b"clip_param", "concat_param", b"concat_param", "contrastive_loss_param", b"contrastive_loss_param", "convolution_param", b"convolution_param", "crop_param", b"crop_param", "data_param", b"data_param", "dropout_param", b"dropout_param", "dummy_data_param", b"dummy_data_param", "eltwise_param", b"eltwise_param", "elu_param", b"elu_param", "embed_param", b"embed_param", "exp_param", b"exp_param", "flatten_param", b"flatten_param", "focal_loss_param", b"focal_loss_param", "hdf5_data_param", b"hdf5_data_param", "hdf5_output_param", b"hdf5_output_param", "hinge_loss_param", b"hinge_loss_param", "image_data_param", b"image_data_param", "infogain_loss_param", b"infogain_loss_param", "inner_product_param", b"inner_product_param", "input_param", b"input_param", "l1_loss_param", b"l1_loss_param", "log_param", b"log_param", "loss_param", b"loss_param", "lrn_param", b"lrn_param", "memory_data_param", b"memory_data_param", "mvn_param", b"mvn_param", "name", b"name", "parameter_param", b"parameter_param", "phase", b"phase", "pooling_param", b"pooling_param", "power_param", b"power_param", "prelu_param", b"prelu_param", "python_param", b"python_param", "recurrent_param", b"recurrent_param", "reduction_param", b"reduction_param", "relu_param", b"relu_param", "reshape_param", b"reshape_param", "scale_param", b"scale_param", "sigmoid_param", b"sigmoid_param", "slice_param", b"slice_param", "smooth_l1_loss_param", b"smooth_l1_loss_param", "softmax_param", b"softmax_param", "spp_param", b"spp_param", "swish_param", b"swish_param", "tanh_param", b"tanh_param", "threshold_param", b"threshold_param", "tile_param", b"tile_param", "transform_param", b"transform_param", "triplet_loss_param", b"triplet_loss_param", "type", b"type", "window_data_param", b"window_data_param"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["accuracy_param", b"accuracy_param", "argmax_param", b"argmax_param", "attention_param", b"attention_param", "batch_norm_param", b"batch_norm_param", "bias_param", b"bias_param", "bn_param", b"bn_param", "center_loss_param", b"center_loss_param", "clip_param", b"clip_param", "concat_param", b"concat_param", "contrastive_loss_param", b"contrastive_loss_param", "convolution_param", b"convolution_param", "crop_param", b"crop_param", "data_param", b"data_param", "detection_output_param", b"detection_output_param", "dropout_param", b"dropout_param", "dummy_data_param", b"dummy_data_param", "eltwise_param", b"eltwise_param", "elu_param", b"elu_param", "embed_param", b"embed_param", "exp_param", b"exp_param", "flatten_param", b"flatten_param", "focal_loss_param", b"focal_loss_param", "gelu_param", b"gelu_param", "group_norm_param", b"group_norm_param", "hdf5_data_param", b"hdf5_data_param", "hdf5_output_param", b"hdf5_output_param", "hinge_loss_param", b"hinge_loss_param", "image_data_param", b"image_data_param", "infogain_loss_param", b"infogain_loss_param", "inner_product_param", b"inner_product_param", "input_param", b"input_param", "interp_param", b"interp_param", "l1_loss_param", b"l1_loss_param", "layer_norm_param", b"layer_norm_param", "log_param", b"log_param", "loss_param", b"loss_param", "lrn_param", b"lrn_param", "memory_data_param", b"memory_data_param", "mvn_param", b"mvn_param", "name", b"name", "norm_param", b"norm_param", "parameter_param", b"parameter_param", "permute_param", b"permute_param", "phase", b"phase", "pooling_param", b"pooling_param", "power_param", b"power_param", "prelu_param", b"prelu_param", "prior_box_param", b"prior_box_param", "psroi_pooling_param", b"psroi_pooling_param", "python_param", b"python_param", "recurrent_param", b"recurrent_param", "reduction_param", b"reduction_param", "relu_param", b"relu_param", "reshape_param", b"reshape_param", "roi_pooling_param", b"roi_pooling_param", "scale_param", b"scale_param", "shuffle_channel_param", b"shuffle_channel_param", "sigmoid_param", b"sigmoid_param", "slice_param", b"slice_param", "smooth_l1_loss_param", b"smooth_l1_loss_param", "softmax_param", b"softmax_param", "spp_param", b"spp_param", "swish_param", b"swish_param", "tanh_param", b"tanh_param", "threshold_param", b"threshold_param", "tile_param", b"tile_param", "transform_param", b"transform_param", "triplet_loss_param", b"triplet_loss_param", "type", b"type", "upsample_param", b"upsample_param", "window_data_param", b"window_data_param"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["accuracy_param", b"accuracy_param", "argmax_param", b"argmax_param", "batch_norm_param", b"batch_norm_param", "bias_param", b"bias_param", "blobs", b"blobs", "bottom", b"bottom", "center_loss_param", b"center_loss_param", "clip_param", b"clip_param", "concat_param", b"concat_param", "contrastive_loss_param", b"contrastive_loss_param", "convolution_param", b"convolution_param", "crop_param", b"crop_param", "data_param", b"data_param", "dropout_param", b"dropout_param", "dummy_data_param", b"dummy_data_param", "eltwise_param", b"eltwise_param", "elu_param", b"elu_param", "embed_param", b"embed_param", "exclude", b"exclude", "exp_param", b"exp_param", "flatten_param", b"flatten_param", "focal_loss_param", b"focal_loss_param", "hdf5_data_param", b"hdf5_data_param", "hdf5_output_param", b"hdf5_output_param", "hinge_loss_param", b"hinge_loss_param", "image_data_param", b"image_data_param", "include", b"include", "infogain_loss_param", b"infogain_loss_param", "inner_product_param", b"inner_product_param", "input_param", b"input_param", "l1_loss_param", b"l1_loss_param", "log_param", b"log_param", "loss_param", b"loss_param", "loss_weight", b"loss_weight", "lrn_param", b"lrn_param", "memory_data_param", b"memory_data_param", "mvn_param", b"mvn_param", "name", b"name", "param", b"param", "parameter_param", b"parameter_param", "phase", b"phase", "pooling_param", b"pooling_param", "power_param", b"power_param", "prelu_param", b"prelu_param", "propagate_down", b"propagate_down", "python_param", b"python_param", "recurrent_param", b"recurrent_param", "reduction_param", b"reduction_param", "relu_param", b"relu_param", "reshape_param", b"reshape_param", "scale_param", b"scale_param", "sigmoid_param", b"sigmoid_param", "slice_param", b"slice_param", "smooth_l1_loss_param", b"smooth_l1_loss_param", "softmax_param", b"softmax_param", "spp_param", b"spp_param", "swish_param", b"swish_param", "tanh_param", b"tanh_param", "threshold_param", b"threshold_param", "tile_param", b"tile_param", "top", b"top", "transform_param", b"transform_param", "triplet_loss_param", b"triplet_loss_param", "type", b"type", "window_data_param", b"window_data_param"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["accuracy_param", b"accuracy_param", "argmax_param", b"argmax_param", "attention_param", b"attention_param", "batch_norm_param", b"batch_norm_param", "bias_param", b"bias_param", "blobs", b"blobs", "bn_param", b"bn_param", "bottom", b"bottom", "center_loss_param", b"center_loss_param", "clip_param", b"clip_param", "concat_param", b"concat_param", "contrastive_loss_param", b"contrastive_loss_param", "convolution_param", b"convolution_param", "crop_param", b"crop_param", "data_param", b"data_param", "detection_output_param", b"detection_output_param", "dropout_param", b"dropout_param", "dummy_data_param", b"dummy_data_param", "eltwise_param", b"eltwise_param", "elu_param", b"elu_param", "embed_param", b"embed_param", "exclude", b"exclude", "exp_param", b"exp_param", "flatten_param", b"flatten_param", "focal_loss_param", b"focal_loss_param", "gelu_param", b"gelu_param", "group_norm_param", b"group_norm_param", "hdf5_data_param", b"hdf5_data_param", "hdf5_output_param", b"hdf5_output_param", "hinge_loss_param", b"hinge_loss_param", "image_data_param", b"image_data_param", "include", b"include", "infogain_loss_param", b"infogain_loss_param", "inner_product_param", b"inner_product_param", "input_param", b"input_param", "interp_param", b"interp_param", "l1_loss_param", b"l1_loss_param", "layer_norm_param", b"layer_norm_param", "log_param", b"log_param", "loss_param", b"loss_param", "loss_weight", b"loss_weight", "lrn_param", b"lrn_param", "memory_data_param", b"memory_data_param", "mvn_param", b"mvn_param", "name", b"name", "norm_param", b"norm_param", "param", b"param", "parameter_param", b"parameter_param", "permute_param", b"permute_param", "phase", b"phase", "plugin_param", b"plugin_param", "pooling_param", b"pooling_param", "power_param", b"power_param", "prelu_param", b"prelu_param", "prior_box_param", b"prior_box_param", "propagate_down", b"propagate_down", "psroi_pooling_param", b"psroi_pooling_param", "python_param", b"python_param", "recurrent_param", b"recurrent_param", "reduction_param", b"reduction_param", "relu_param", b"relu_param", "reshape_param", b"reshape_param", "roi_pooling_param", b"roi_pooling_param", "scale_param", b"scale_param", "shuffle_channel_param", b"shuffle_channel_param", "sigmoid_param", b"sigmoid_param", "slice_param", b"slice_param", "smooth_l1_loss_param", b"smooth_l1_loss_param", "softmax_param", b"softmax_param", "spp_param", b"spp_param", "swish_param", b"swish_param", "tanh_param", b"tanh_param", "threshold_param", b"threshold_param", "tile_param", b"tile_param", "top", b"top", "transform_param", b"transform_param", "triplet_loss_param", b"triplet_loss_param", "type", b"type", "upsample_param", b"upsample_param", "window_data_param", b"window_data_param"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1575,22 +1665,38 @@ class BatchNormParameter(_message.Message):
     USE_GLOBAL_STATS_FIELD_NUMBER: _builtins.int
     MOVING_AVERAGE_FRACTION_FIELD_NUMBER: _builtins.int
     EPS_FIELD_NUMBER: _builtins.int
+    SCALE_BIAS_FIELD_NUMBER: _builtins.int
+    SCALE_FILLER_FIELD_NUMBER: _builtins.int
+    BIAS_FILLER_FIELD_NUMBER: _builtins.int
     use_global_stats: _builtins.bool
     """Whether the stored statistics are used; default: in tests."""
     moving_average_fraction: _builtins.float
     """The part of the stored sums that each batch keeps."""
     eps: _builtins.float
     """What is added to the variance."""
+    scale_bias: _builtins.bool
+    """NVCaffe: whether a learned scale and bias follow; true if a filler of theirs is given."""
+    @_builtins.property
+    def scale_filler(self) -> Global___FillerParameter:
+        """NVCaffe: how the scale begins; without it, at 1."""
+
+    @_builtins.property
+    def bias_filler(self) -> Global___FillerParameter:
+        """NVCaffe: how the bias begins."""
+
     def __init__(
         self,
         *,
         use_global_stats: _builtins.bool | None = ...,
         moving_average_fraction: _builtins.float | None = ...,
         eps: _builtins.float | None = ...,
+        scale_bias: _builtins.bool | None = ...,
+        scale_filler: Global___FillerParameter | None = ...,
+        bias_filler: Global___FillerParameter | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["eps", b"eps", "moving_average_fraction", b"moving_average_fraction", "use_global_stats", b"use_global_stats"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["bias_filler", b"bias_filler", "eps", b"eps", "moving_average_fraction", b"moving_average_fraction", "scale_bias", b"scale_bias", "scale_filler", b"scale_filler", "use_global_stats", b"use_global_stats"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["eps", b"eps", "moving_average_fraction", b"moving_average_fraction", "use_global_stats", b"use_global_stats"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["bias_filler", b"bias_filler", "eps", b"eps", "moving_average_fraction", b"moving_average_fraction", "scale_bias", b"scale_bias", "scale_filler", b"scale_filler", "use_global_stats", b"use_global_stats"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -2589,6 +2695,32 @@ class ParameterParameter(_message.Message):
 Global___ParameterParameter: _TypeAlias = ParameterParameter  # noqa: Y015
 
 @_typing.final
+class PluginField(_message.Message):
+    """A field of a layer that another package adds."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    VALUE_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """The field."""
+    value: _builtins.str
+    """Its value: a number, true, false, or text."""
+    def __init__(
+        self,
+        *,
+        name: _builtins.str | None = ...,
+        value: _builtins.str | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["name", b"name", "value", b"value"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["name", b"name", "value", b"value"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PluginField: _TypeAlias = PluginField  # noqa: Y015
+
+@_typing.final
 class PoolingParameter(_message.Message):
     """Pooling: the largest or the mean value of each window."""
 
@@ -3389,6 +3521,758 @@ class SPPParameter(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___SPPParameter: _TypeAlias = SPPParameter  # noqa: Y015
+
+@_typing.final
+class PermuteParameter(_message.Message):
+    """Permute: puts the axes in another order."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORDER_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def order(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
+        """The axis of the input that comes first, second ...; axes not named follow in their order."""
+
+    def __init__(
+        self,
+        *,
+        order: _abc.Iterable[_builtins.int] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["order", b"order"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PermuteParameter: _TypeAlias = PermuteParameter  # noqa: Y015
+
+@_typing.final
+class NormalizeParameter(_message.Message):
+    """Normalize: divides by the L2 norm, over channels or over the whole image."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACROSS_SPATIAL_FIELD_NUMBER: _builtins.int
+    SCALE_FILLER_FIELD_NUMBER: _builtins.int
+    CHANNEL_SHARED_FIELD_NUMBER: _builtins.int
+    EPS_FIELD_NUMBER: _builtins.int
+    across_spatial: _builtins.bool
+    """Whether the norm is over all pixels and channels of an image, or over the channels of a pixel."""
+    channel_shared: _builtins.bool
+    """Whether all channels share one scale."""
+    eps: _builtins.float
+    """What is added to the sum of squares."""
+    @_builtins.property
+    def scale_filler(self) -> Global___FillerParameter:
+        """How the scale begins; without it, at 1."""
+
+    def __init__(
+        self,
+        *,
+        across_spatial: _builtins.bool | None = ...,
+        scale_filler: Global___FillerParameter | None = ...,
+        channel_shared: _builtins.bool | None = ...,
+        eps: _builtins.float | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["across_spatial", b"across_spatial", "channel_shared", b"channel_shared", "eps", b"eps", "scale_filler", b"scale_filler"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["across_spatial", b"across_spatial", "channel_shared", b"channel_shared", "eps", b"eps", "scale_filler", b"scale_filler"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___NormalizeParameter: _TypeAlias = NormalizeParameter  # noqa: Y015
+
+@_typing.final
+class PriorBoxParameter(_message.Message):
+    """PriorBox: boxes of several sizes and aspects around every pixel."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    class _CodeType:
+        ValueType = _typing.NewType("ValueType", _builtins.int)
+        V: _TypeAlias = ValueType  # noqa: Y015
+
+    class _CodeTypeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[PriorBoxParameter._CodeType.ValueType], _builtins.type):
+        DESCRIPTOR: _descriptor.EnumDescriptor
+        CORNER: PriorBoxParameter._CodeType.ValueType  # 1
+        """The differences of both corners."""
+        CENTER_SIZE: PriorBoxParameter._CodeType.ValueType  # 2
+        """The centre in units of the prior's size, and the logarithm of the size."""
+        CORNER_SIZE: PriorBoxParameter._CodeType.ValueType  # 3
+        """The differences of both corners in units of the prior's size."""
+
+    class CodeType(_CodeType, metaclass=_CodeTypeEnumTypeWrapper):
+        """How a box is written as four numbers relative to a prior box."""
+
+    CORNER: PriorBoxParameter.CodeType.ValueType  # 1
+    """The differences of both corners."""
+    CENTER_SIZE: PriorBoxParameter.CodeType.ValueType  # 2
+    """The centre in units of the prior's size, and the logarithm of the size."""
+    CORNER_SIZE: PriorBoxParameter.CodeType.ValueType  # 3
+    """The differences of both corners in units of the prior's size."""
+
+    MIN_SIZE_FIELD_NUMBER: _builtins.int
+    MAX_SIZE_FIELD_NUMBER: _builtins.int
+    ASPECT_RATIO_FIELD_NUMBER: _builtins.int
+    FLIP_FIELD_NUMBER: _builtins.int
+    CLIP_FIELD_NUMBER: _builtins.int
+    VARIANCE_FIELD_NUMBER: _builtins.int
+    IMG_SIZE_FIELD_NUMBER: _builtins.int
+    IMG_H_FIELD_NUMBER: _builtins.int
+    IMG_W_FIELD_NUMBER: _builtins.int
+    STEP_FIELD_NUMBER: _builtins.int
+    STEP_H_FIELD_NUMBER: _builtins.int
+    STEP_W_FIELD_NUMBER: _builtins.int
+    OFFSET_FIELD_NUMBER: _builtins.int
+    flip: _builtins.bool
+    """Whether each aspect is also taken upside down."""
+    clip: _builtins.bool
+    """Whether boxes are clipped to the image."""
+    img_size: _builtins.int
+    """The side of the image in pixels; default: that of the second bottom."""
+    img_h: _builtins.int
+    """The height of the image."""
+    img_w: _builtins.int
+    """The width of the image."""
+    step: _builtins.float
+    """The pixels of the image from one box to the next; default: image over layer."""
+    step_h: _builtins.float
+    """The same, downwards."""
+    step_w: _builtins.float
+    """The same, to the right."""
+    offset: _builtins.float
+    """Where in its step a box has its centre."""
+    @_builtins.property
+    def min_size(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """The side of the square box, in pixels of the image; several make boxes of each."""
+
+    @_builtins.property
+    def max_size(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """For each min_size, a square of side sqrt(min_size max_size) too."""
+
+    @_builtins.property
+    def aspect_ratio(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """Width over height of further boxes of each min_size."""
+
+    @_builtins.property
+    def variance(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """What locations are multiplied by: one for all, or one for each of a box's four numbers."""
+
+    def __init__(
+        self,
+        *,
+        min_size: _abc.Iterable[_builtins.float] | None = ...,
+        max_size: _abc.Iterable[_builtins.float] | None = ...,
+        aspect_ratio: _abc.Iterable[_builtins.float] | None = ...,
+        flip: _builtins.bool | None = ...,
+        clip: _builtins.bool | None = ...,
+        variance: _abc.Iterable[_builtins.float] | None = ...,
+        img_size: _builtins.int | None = ...,
+        img_h: _builtins.int | None = ...,
+        img_w: _builtins.int | None = ...,
+        step: _builtins.float | None = ...,
+        step_h: _builtins.float | None = ...,
+        step_w: _builtins.float | None = ...,
+        offset: _builtins.float | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["clip", b"clip", "flip", b"flip", "img_h", b"img_h", "img_size", b"img_size", "img_w", b"img_w", "offset", b"offset", "step", b"step", "step_h", b"step_h", "step_w", b"step_w"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["aspect_ratio", b"aspect_ratio", "clip", b"clip", "flip", b"flip", "img_h", b"img_h", "img_size", b"img_size", "img_w", b"img_w", "max_size", b"max_size", "min_size", b"min_size", "offset", b"offset", "step", b"step", "step_h", b"step_h", "step_w", b"step_w", "variance", b"variance"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PriorBoxParameter: _TypeAlias = PriorBoxParameter  # noqa: Y015
+
+@_typing.final
+class NonMaximumSuppressionParameter(_message.Message):
+    """Of boxes that overlap, keeps the one with the best score."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NMS_THRESHOLD_FIELD_NUMBER: _builtins.int
+    TOP_K_FIELD_NUMBER: _builtins.int
+    ETA_FIELD_NUMBER: _builtins.int
+    nms_threshold: _builtins.float
+    """The intersection over union above which the lesser box is dropped."""
+    top_k: _builtins.int
+    """How many boxes with the best scores are looked at; default: all."""
+    eta: _builtins.float
+    """Times the threshold after each box that is kept, as long as it is above 0.5."""
+    def __init__(
+        self,
+        *,
+        nms_threshold: _builtins.float | None = ...,
+        top_k: _builtins.int | None = ...,
+        eta: _builtins.float | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["eta", b"eta", "nms_threshold", b"nms_threshold", "top_k", b"top_k"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["eta", b"eta", "nms_threshold", b"nms_threshold", "top_k", b"top_k"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___NonMaximumSuppressionParameter: _TypeAlias = NonMaximumSuppressionParameter  # noqa: Y015
+
+@_typing.final
+class SaveOutputParameter(_message.Message):
+    """Where SSD writes detections to; netdef reads it and writes none."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    OUTPUT_DIRECTORY_FIELD_NUMBER: _builtins.int
+    OUTPUT_NAME_PREFIX_FIELD_NUMBER: _builtins.int
+    OUTPUT_FORMAT_FIELD_NUMBER: _builtins.int
+    LABEL_MAP_FILE_FIELD_NUMBER: _builtins.int
+    NAME_SIZE_FILE_FIELD_NUMBER: _builtins.int
+    NUM_TEST_IMAGE_FIELD_NUMBER: _builtins.int
+    output_directory: _builtins.str
+    """The folder."""
+    output_name_prefix: _builtins.str
+    """The start of the files' names."""
+    output_format: _builtins.str
+    """VOC, COCO or ILSVRC."""
+    label_map_file: _builtins.str
+    """The file of the classes' names."""
+    name_size_file: _builtins.str
+    """The file of the images' names and sizes."""
+    num_test_image: _builtins.int
+    """The number of images."""
+    def __init__(
+        self,
+        *,
+        output_directory: _builtins.str | None = ...,
+        output_name_prefix: _builtins.str | None = ...,
+        output_format: _builtins.str | None = ...,
+        label_map_file: _builtins.str | None = ...,
+        name_size_file: _builtins.str | None = ...,
+        num_test_image: _builtins.int | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["label_map_file", b"label_map_file", "name_size_file", b"name_size_file", "num_test_image", b"num_test_image", "output_directory", b"output_directory", "output_format", b"output_format", "output_name_prefix", b"output_name_prefix"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["label_map_file", b"label_map_file", "name_size_file", b"name_size_file", "num_test_image", b"num_test_image", "output_directory", b"output_directory", "output_format", b"output_format", "output_name_prefix", b"output_name_prefix"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SaveOutputParameter: _TypeAlias = SaveOutputParameter  # noqa: Y015
+
+@_typing.final
+class DetectionOutputParameter(_message.Message):
+    """DetectionOutput: turns locations and scores into a list of boxes."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NUM_CLASSES_FIELD_NUMBER: _builtins.int
+    SHARE_LOCATION_FIELD_NUMBER: _builtins.int
+    BACKGROUND_LABEL_ID_FIELD_NUMBER: _builtins.int
+    NMS_PARAM_FIELD_NUMBER: _builtins.int
+    SAVE_OUTPUT_PARAM_FIELD_NUMBER: _builtins.int
+    CODE_TYPE_FIELD_NUMBER: _builtins.int
+    VARIANCE_ENCODED_IN_TARGET_FIELD_NUMBER: _builtins.int
+    KEEP_TOP_K_FIELD_NUMBER: _builtins.int
+    CONFIDENCE_THRESHOLD_FIELD_NUMBER: _builtins.int
+    VISUALIZE_FIELD_NUMBER: _builtins.int
+    VISUALIZE_THRESHOLD_FIELD_NUMBER: _builtins.int
+    SAVE_FILE_FIELD_NUMBER: _builtins.int
+    num_classes: _builtins.int
+    """How many classes, the background among them."""
+    share_location: _builtins.bool
+    """Whether all classes share the boxes' locations."""
+    background_label_id: _builtins.int
+    """The class that is no detection; -1 is none."""
+    code_type: Global___PriorBoxParameter.CodeType.ValueType
+    """How locations are written."""
+    variance_encoded_in_target: _builtins.bool
+    """Whether locations are already multiplied by the variances."""
+    keep_top_k: _builtins.int
+    """How many detections of an image are kept; -1 is all."""
+    confidence_threshold: _builtins.float
+    """The least score of a detection; default: none."""
+    visualize: _builtins.bool
+    """Whether SSD draws the detections; netdef does not."""
+    visualize_threshold: _builtins.float
+    """The least score that SSD draws."""
+    save_file: _builtins.str
+    """The file of the video that SSD draws; netdef does not."""
+    @_builtins.property
+    def nms_param(self) -> Global___NonMaximumSuppressionParameter:
+        """How overlapping boxes are dropped."""
+
+    @_builtins.property
+    def save_output_param(self) -> Global___SaveOutputParameter:
+        """Where SSD writes detections to; netdef writes none."""
+
+    def __init__(
+        self,
+        *,
+        num_classes: _builtins.int | None = ...,
+        share_location: _builtins.bool | None = ...,
+        background_label_id: _builtins.int | None = ...,
+        nms_param: Global___NonMaximumSuppressionParameter | None = ...,
+        save_output_param: Global___SaveOutputParameter | None = ...,
+        code_type: Global___PriorBoxParameter.CodeType.ValueType | None = ...,
+        variance_encoded_in_target: _builtins.bool | None = ...,
+        keep_top_k: _builtins.int | None = ...,
+        confidence_threshold: _builtins.float | None = ...,
+        visualize: _builtins.bool | None = ...,
+        visualize_threshold: _builtins.float | None = ...,
+        save_file: _builtins.str | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["background_label_id", b"background_label_id", "code_type", b"code_type", "confidence_threshold", b"confidence_threshold", "keep_top_k", b"keep_top_k", "nms_param", b"nms_param", "num_classes", b"num_classes", "save_file", b"save_file", "save_output_param", b"save_output_param", "share_location", b"share_location", "variance_encoded_in_target", b"variance_encoded_in_target", "visualize", b"visualize", "visualize_threshold", b"visualize_threshold"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["background_label_id", b"background_label_id", "code_type", b"code_type", "confidence_threshold", b"confidence_threshold", "keep_top_k", b"keep_top_k", "nms_param", b"nms_param", "num_classes", b"num_classes", "save_file", b"save_file", "save_output_param", b"save_output_param", "share_location", b"share_location", "variance_encoded_in_target", b"variance_encoded_in_target", "visualize", b"visualize", "visualize_threshold", b"visualize_threshold"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DetectionOutputParameter: _TypeAlias = DetectionOutputParameter  # noqa: Y015
+
+@_typing.final
+class ROIPoolingParameter(_message.Message):
+    """ROIPooling: pools each region into a grid."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    POOLED_H_FIELD_NUMBER: _builtins.int
+    POOLED_W_FIELD_NUMBER: _builtins.int
+    SPATIAL_SCALE_FIELD_NUMBER: _builtins.int
+    pooled_h: _builtins.int
+    """The rows of the grid."""
+    pooled_w: _builtins.int
+    """The columns of the grid."""
+    spatial_scale: _builtins.float
+    """The pixels of the input for one of the regions' coordinates."""
+    def __init__(
+        self,
+        *,
+        pooled_h: _builtins.int | None = ...,
+        pooled_w: _builtins.int | None = ...,
+        spatial_scale: _builtins.float | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["pooled_h", b"pooled_h", "pooled_w", b"pooled_w", "spatial_scale", b"spatial_scale"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["pooled_h", b"pooled_h", "pooled_w", b"pooled_w", "spatial_scale", b"spatial_scale"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ROIPoolingParameter: _TypeAlias = ROIPoolingParameter  # noqa: Y015
+
+@_typing.final
+class PSROIPoolingParameter(_message.Message):
+    """PSROIPooling: pools each part of a region from channels of its own."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SPATIAL_SCALE_FIELD_NUMBER: _builtins.int
+    OUTPUT_DIM_FIELD_NUMBER: _builtins.int
+    GROUP_SIZE_FIELD_NUMBER: _builtins.int
+    spatial_scale: _builtins.float
+    """The pixels of the input for one of the regions' coordinates."""
+    output_dim: _builtins.int
+    """The channels of the output."""
+    group_size: _builtins.int
+    """The rows and columns of the grid."""
+    def __init__(
+        self,
+        *,
+        spatial_scale: _builtins.float | None = ...,
+        output_dim: _builtins.int | None = ...,
+        group_size: _builtins.int | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["group_size", b"group_size", "output_dim", b"output_dim", "spatial_scale", b"spatial_scale"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["group_size", b"group_size", "output_dim", b"output_dim", "spatial_scale", b"spatial_scale"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PSROIPoolingParameter: _TypeAlias = PSROIPoolingParameter  # noqa: Y015
+
+@_typing.final
+class UpsampleParameter(_message.Message):
+    """Upsample: puts pixels back where max pooling took them from."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SCALE_FIELD_NUMBER: _builtins.int
+    SCALE_H_FIELD_NUMBER: _builtins.int
+    SCALE_W_FIELD_NUMBER: _builtins.int
+    PAD_OUT_H_FIELD_NUMBER: _builtins.int
+    PAD_OUT_W_FIELD_NUMBER: _builtins.int
+    UPSAMPLE_H_FIELD_NUMBER: _builtins.int
+    UPSAMPLE_W_FIELD_NUMBER: _builtins.int
+    scale: _builtins.int
+    """How many times as high and wide the output is."""
+    scale_h: _builtins.int
+    """How many times as high."""
+    scale_w: _builtins.int
+    """How many times as wide."""
+    pad_out_h: _builtins.bool
+    """Whether the output has one row less than that."""
+    pad_out_w: _builtins.bool
+    """Whether the output has one column less than that."""
+    upsample_h: _builtins.int
+    """The rows of the output, instead."""
+    upsample_w: _builtins.int
+    """The columns of the output, instead."""
+    def __init__(
+        self,
+        *,
+        scale: _builtins.int | None = ...,
+        scale_h: _builtins.int | None = ...,
+        scale_w: _builtins.int | None = ...,
+        pad_out_h: _builtins.bool | None = ...,
+        pad_out_w: _builtins.bool | None = ...,
+        upsample_h: _builtins.int | None = ...,
+        upsample_w: _builtins.int | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["pad_out_h", b"pad_out_h", "pad_out_w", b"pad_out_w", "scale", b"scale", "scale_h", b"scale_h", "scale_w", b"scale_w", "upsample_h", b"upsample_h", "upsample_w", b"upsample_w"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["pad_out_h", b"pad_out_h", "pad_out_w", b"pad_out_w", "scale", b"scale", "scale_h", b"scale_h", "scale_w", b"scale_w", "upsample_h", b"upsample_h", "upsample_w", b"upsample_w"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___UpsampleParameter: _TypeAlias = UpsampleParameter  # noqa: Y015
+
+@_typing.final
+class BNParameter(_message.Message):
+    """BN: batch normalization with scale and bias, as PSPNet and as SegNet have it."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    class _Engine:
+        ValueType = _typing.NewType("ValueType", _builtins.int)
+        V: _TypeAlias = ValueType  # noqa: Y015
+
+    class _EngineEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[BNParameter._Engine.ValueType], _builtins.type):
+        DESCRIPTOR: _descriptor.EnumDescriptor
+        DEFAULT: BNParameter._Engine.ValueType  # 0
+        """The fastest that is there."""
+        CAFFE: BNParameter._Engine.ValueType  # 1
+        """Caffe's own way."""
+        CUDNN: BNParameter._Engine.ValueType  # 2
+        """NVIDIA's library."""
+
+    class Engine(_Engine, metaclass=_EngineEnumTypeWrapper):
+        """What computes the layer."""
+
+    DEFAULT: BNParameter.Engine.ValueType  # 0
+    """The fastest that is there."""
+    CAFFE: BNParameter.Engine.ValueType  # 1
+    """Caffe's own way."""
+    CUDNN: BNParameter.Engine.ValueType  # 2
+    """NVIDIA's library."""
+
+    class _BNMode:
+        ValueType = _typing.NewType("ValueType", _builtins.int)
+        V: _TypeAlias = ValueType  # noqa: Y015
+
+    class _BNModeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[BNParameter._BNMode.ValueType], _builtins.type):
+        DESCRIPTOR: _descriptor.EnumDescriptor
+        LEARN: BNParameter._BNMode.ValueType  # 0
+        """Normalizes by the batch, in tests too."""
+        INFERENCE: BNParameter._BNMode.ValueType  # 1
+        """Only scales and shifts, by numbers that hold the statistics."""
+
+    class BNMode(_BNMode, metaclass=_BNModeEnumTypeWrapper):
+        """What SegNet's layer does."""
+
+    LEARN: BNParameter.BNMode.ValueType  # 0
+    """Normalizes by the batch, in tests too."""
+    INFERENCE: BNParameter.BNMode.ValueType  # 1
+    """Only scales and shifts, by numbers that hold the statistics."""
+
+    SLOPE_FILLER_FIELD_NUMBER: _builtins.int
+    BIAS_FILLER_FIELD_NUMBER: _builtins.int
+    MOMENTUM_FIELD_NUMBER: _builtins.int
+    EPS_FIELD_NUMBER: _builtins.int
+    FROZEN_FIELD_NUMBER: _builtins.int
+    ENGINE_FIELD_NUMBER: _builtins.int
+    SCALE_FILLER_FIELD_NUMBER: _builtins.int
+    SHIFT_FILLER_FIELD_NUMBER: _builtins.int
+    BN_MODE_FIELD_NUMBER: _builtins.int
+    momentum: _builtins.float
+    """PSPNet: the part of the running statistics that each batch keeps."""
+    eps: _builtins.float
+    """PSPNet: what is added to the variance."""
+    frozen: _builtins.bool
+    """PSPNet: whether training uses the running statistics and changes nothing."""
+    engine: Global___BNParameter.Engine.ValueType
+    """What computes the layer."""
+    bn_mode: Global___BNParameter.BNMode.ValueType
+    """SegNet: what the layer does; LEARN, if a filler of SegNet's is given."""
+    @_builtins.property
+    def slope_filler(self) -> Global___FillerParameter:
+        """PSPNet: how the scale begins."""
+
+    @_builtins.property
+    def bias_filler(self) -> Global___FillerParameter:
+        """PSPNet: how the bias begins."""
+
+    @_builtins.property
+    def scale_filler(self) -> Global___FillerParameter:
+        """SegNet: how the scale begins."""
+
+    @_builtins.property
+    def shift_filler(self) -> Global___FillerParameter:
+        """SegNet: how the shift begins."""
+
+    def __init__(
+        self,
+        *,
+        slope_filler: Global___FillerParameter | None = ...,
+        bias_filler: Global___FillerParameter | None = ...,
+        momentum: _builtins.float | None = ...,
+        eps: _builtins.float | None = ...,
+        frozen: _builtins.bool | None = ...,
+        engine: Global___BNParameter.Engine.ValueType | None = ...,
+        scale_filler: Global___FillerParameter | None = ...,
+        shift_filler: Global___FillerParameter | None = ...,
+        bn_mode: Global___BNParameter.BNMode.ValueType | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["bias_filler", b"bias_filler", "bn_mode", b"bn_mode", "engine", b"engine", "eps", b"eps", "frozen", b"frozen", "momentum", b"momentum", "scale_filler", b"scale_filler", "shift_filler", b"shift_filler", "slope_filler", b"slope_filler"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["bias_filler", b"bias_filler", "bn_mode", b"bn_mode", "engine", b"engine", "eps", b"eps", "frozen", b"frozen", "momentum", b"momentum", "scale_filler", b"scale_filler", "shift_filler", b"shift_filler", "slope_filler", b"slope_filler"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___BNParameter: _TypeAlias = BNParameter  # noqa: Y015
+
+@_typing.final
+class InterpParameter(_message.Message):
+    """Interp: resizes images bilinearly, the corners staying where they are."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    HEIGHT_FIELD_NUMBER: _builtins.int
+    WIDTH_FIELD_NUMBER: _builtins.int
+    ZOOM_FACTOR_FIELD_NUMBER: _builtins.int
+    SHRINK_FACTOR_FIELD_NUMBER: _builtins.int
+    PAD_BEG_FIELD_NUMBER: _builtins.int
+    PAD_END_FIELD_NUMBER: _builtins.int
+    height: _builtins.int
+    """The rows of the output."""
+    width: _builtins.int
+    """The columns of the output."""
+    zoom_factor: _builtins.int
+    """How many times as far the pixels lie apart, instead."""
+    shrink_factor: _builtins.int
+    """Of how many pixels one is taken, before zooming."""
+    pad_beg: _builtins.int
+    """The pixels before the image; negative: that many are left out."""
+    pad_end: _builtins.int
+    """The pixels behind the image; negative: that many are left out."""
+    def __init__(
+        self,
+        *,
+        height: _builtins.int | None = ...,
+        width: _builtins.int | None = ...,
+        zoom_factor: _builtins.int | None = ...,
+        shrink_factor: _builtins.int | None = ...,
+        pad_beg: _builtins.int | None = ...,
+        pad_end: _builtins.int | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["height", b"height", "pad_beg", b"pad_beg", "pad_end", b"pad_end", "shrink_factor", b"shrink_factor", "width", b"width", "zoom_factor", b"zoom_factor"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["height", b"height", "pad_beg", b"pad_beg", "pad_end", b"pad_end", "shrink_factor", b"shrink_factor", "width", b"width", "zoom_factor", b"zoom_factor"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___InterpParameter: _TypeAlias = InterpParameter  # noqa: Y015
+
+@_typing.final
+class ShuffleChannelParameter(_message.Message):
+    """ShuffleChannel: mixes the channels of groups."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    GROUP_FIELD_NUMBER: _builtins.int
+    group: _builtins.int
+    """How many groups the channels form."""
+    def __init__(
+        self,
+        *,
+        group: _builtins.int | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["group", b"group"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["group", b"group"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ShuffleChannelParameter: _TypeAlias = ShuffleChannelParameter  # noqa: Y015
+
+@_typing.final
+class LayerNormParameter(_message.Message):
+    """LayerNorm: brings each item to mean 0 and variance 1, then scales and shifts."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    AXIS_FIELD_NUMBER: _builtins.int
+    EPS_FIELD_NUMBER: _builtins.int
+    SCALE_TERM_FIELD_NUMBER: _builtins.int
+    BIAS_TERM_FIELD_NUMBER: _builtins.int
+    FILLER_FIELD_NUMBER: _builtins.int
+    BIAS_FILLER_FIELD_NUMBER: _builtins.int
+    axis: _builtins.int
+    """The first of the axes that are normalized together."""
+    eps: _builtins.float
+    """What is added to the variance."""
+    scale_term: _builtins.bool
+    """Whether there is a learned scale."""
+    bias_term: _builtins.bool
+    """Whether there is a learned bias."""
+    @_builtins.property
+    def filler(self) -> Global___FillerParameter:
+        """How the scale begins; without it, at 1."""
+
+    @_builtins.property
+    def bias_filler(self) -> Global___FillerParameter:
+        """How the bias begins."""
+
+    def __init__(
+        self,
+        *,
+        axis: _builtins.int | None = ...,
+        eps: _builtins.float | None = ...,
+        scale_term: _builtins.bool | None = ...,
+        bias_term: _builtins.bool | None = ...,
+        filler: Global___FillerParameter | None = ...,
+        bias_filler: Global___FillerParameter | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["axis", b"axis", "bias_filler", b"bias_filler", "bias_term", b"bias_term", "eps", b"eps", "filler", b"filler", "scale_term", b"scale_term"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["axis", b"axis", "bias_filler", b"bias_filler", "bias_term", b"bias_term", "eps", b"eps", "filler", b"filler", "scale_term", b"scale_term"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___LayerNormParameter: _TypeAlias = LayerNormParameter  # noqa: Y015
+
+@_typing.final
+class GroupNormParameter(_message.Message):
+    """GroupNorm: brings groups of channels to mean 0 and variance 1, then scales and shifts."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    GROUP_FIELD_NUMBER: _builtins.int
+    EPS_FIELD_NUMBER: _builtins.int
+    SCALE_TERM_FIELD_NUMBER: _builtins.int
+    BIAS_TERM_FIELD_NUMBER: _builtins.int
+    FILLER_FIELD_NUMBER: _builtins.int
+    BIAS_FILLER_FIELD_NUMBER: _builtins.int
+    group: _builtins.int
+    """How many groups the channels form."""
+    eps: _builtins.float
+    """What is added to the variance."""
+    scale_term: _builtins.bool
+    """Whether there is a learned scale."""
+    bias_term: _builtins.bool
+    """Whether there is a learned bias."""
+    @_builtins.property
+    def filler(self) -> Global___FillerParameter:
+        """How the scale begins; without it, at 1."""
+
+    @_builtins.property
+    def bias_filler(self) -> Global___FillerParameter:
+        """How the bias begins."""
+
+    def __init__(
+        self,
+        *,
+        group: _builtins.int | None = ...,
+        eps: _builtins.float | None = ...,
+        scale_term: _builtins.bool | None = ...,
+        bias_term: _builtins.bool | None = ...,
+        filler: Global___FillerParameter | None = ...,
+        bias_filler: Global___FillerParameter | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["bias_filler", b"bias_filler", "bias_term", b"bias_term", "eps", b"eps", "filler", b"filler", "group", b"group", "scale_term", b"scale_term"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["bias_filler", b"bias_filler", "bias_term", b"bias_term", "eps", b"eps", "filler", b"filler", "group", b"group", "scale_term", b"scale_term"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GroupNormParameter: _TypeAlias = GroupNormParameter  # noqa: Y015
+
+@_typing.final
+class GELUParameter(_message.Message):
+    """GELU: y = x P(X <= x), X standard normal."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    class _Approximation:
+        ValueType = _typing.NewType("ValueType", _builtins.int)
+        V: _TypeAlias = ValueType  # noqa: Y015
+
+    class _ApproximationEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[GELUParameter._Approximation.ValueType], _builtins.type):
+        DESCRIPTOR: _descriptor.EnumDescriptor
+        NONE: GELUParameter._Approximation.ValueType  # 0
+        """By the error function."""
+        TANH: GELUParameter._Approximation.ValueType  # 1
+        """By the hyperbolic tangent of a cubic."""
+
+    class Approximation(_Approximation, metaclass=_ApproximationEnumTypeWrapper):
+        """How the normal distribution is computed."""
+
+    NONE: GELUParameter.Approximation.ValueType  # 0
+    """By the error function."""
+    TANH: GELUParameter.Approximation.ValueType  # 1
+    """By the hyperbolic tangent of a cubic."""
+
+    APPROXIMATE_FIELD_NUMBER: _builtins.int
+    approximate: Global___GELUParameter.Approximation.ValueType
+    """How the normal distribution is computed."""
+    def __init__(
+        self,
+        *,
+        approximate: Global___GELUParameter.Approximation.ValueType | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["approximate", b"approximate"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["approximate", b"approximate"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GELUParameter: _TypeAlias = GELUParameter  # noqa: Y015
+
+@_typing.final
+class AttentionParameter(_message.Message):
+    """Attention: each place of a sequence takes the mean of all by how well they match it."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NUM_HEADS_FIELD_NUMBER: _builtins.int
+    CAUSAL_FIELD_NUMBER: _builtins.int
+    BIAS_TERM_FIELD_NUMBER: _builtins.int
+    WEIGHT_FILLER_FIELD_NUMBER: _builtins.int
+    BIAS_FILLER_FIELD_NUMBER: _builtins.int
+    num_heads: _builtins.int
+    """Among how many heads the features are divided."""
+    causal: _builtins.bool
+    """Whether a place sees only itself and those before it."""
+    bias_term: _builtins.bool
+    """Whether the projections have biases."""
+    @_builtins.property
+    def weight_filler(self) -> Global___FillerParameter:
+        """How the four matrices begin."""
+
+    @_builtins.property
+    def bias_filler(self) -> Global___FillerParameter:
+        """How the four biases begin."""
+
+    def __init__(
+        self,
+        *,
+        num_heads: _builtins.int | None = ...,
+        causal: _builtins.bool | None = ...,
+        bias_term: _builtins.bool | None = ...,
+        weight_filler: Global___FillerParameter | None = ...,
+        bias_filler: Global___FillerParameter | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["bias_filler", b"bias_filler", "bias_term", b"bias_term", "causal", b"causal", "num_heads", b"num_heads", "weight_filler", b"weight_filler"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["bias_filler", b"bias_filler", "bias_term", b"bias_term", "causal", b"causal", "num_heads", b"num_heads", "weight_filler", b"weight_filler"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AttentionParameter: _TypeAlias = AttentionParameter  # noqa: Y015
 
 @_typing.final
 class V1LayerParameter(_message.Message):
