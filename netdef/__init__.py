@@ -10,6 +10,7 @@ from typing import Any
 __version__ = "0.1.0"
 
 _HOMES = {
+    "Layer": "netdef.layers.python",
     "Net": "netdef.api",
     "TEST": "netdef.api",
     "TRAIN": "netdef.api",
@@ -19,6 +20,7 @@ _HOMES = {
     "set_mode_gpu": "netdef.api",
     "set_random_seed": "netdef.api",
     "SGDSolver": "netdef.solvers",
+    "allow_python": "netdef.api",
     "get_solver": "netdef.solvers",
 }
 _MODULES = ("errors", "io")

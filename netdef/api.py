@@ -1,7 +1,7 @@
 """The names that a user of pycaffe expects at the top of the package."""
 
 from netdef.layer import LAYERS
-from netdef.mode import set_device, set_mode_cpu, set_mode_gpu, set_random_seed
+from netdef.mode import allow_python, set_device, set_mode_cpu, set_mode_gpu, set_random_seed
 from netdef.net import Net
 from netdef.proto import TEST, TRAIN
 
@@ -15,6 +15,7 @@ __all__ = [
     "TEST",
     "TRAIN",
     "Net",
+    "allow_python",
     "layer_type_list",
     "set_device",
     "set_mode_cpu",

@@ -97,7 +97,8 @@ class Trial:
     def _named(self) -> dict[str, Any]:
         bottoms = self.layer.bottom_ports().name(self.bottoms)
         tops = self.layer.top_ports().name(self.tops)
-        return {**bottoms, **tops, "all_tops": tuple(self.tops), **self.weights, **self.saved}
+        everything = {"all_tops": tuple(self.tops), "all_weights": tuple(self.weights.values())}
+        return {**bottoms, **tops, **everything, **self.weights, **self.saved}
 
     def _asked(self, method: str, named: dict[str, Any]) -> dict[str, Any]:
         return {name: named[name] for name in self.layer.wants(method) if name in named}

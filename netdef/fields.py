@@ -8,26 +8,43 @@ from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.protobuf.message_factory import GetMessageClass
 
 from netdef.errors import FieldError, SchemaError
+from netdef.plugin import OWN
 from netdef.proto import LayerParameter
 
 
 def field(
-    *, at_least: float | None = None, at_most: float | None = None, above: float | None = None
+    *,
+    at_least: float | None = None,
+    at_most: float | None = None,
+    above: float | None = None,
+    default: Any = dataclasses.MISSING,
 ) -> Any:
-    """Declare the range of a field, which netdef.proto cannot say; the rest comes from there."""
-    metadata = {"at_least": at_least, "at_most": at_most, "above": above}
-    return dataclasses.field(metadata=metadata)
+    """Declare the range of a field, which netdef.proto cannot say; the rest comes from there.
+
+    With a ``default`` the field is not looked for in netdef.proto: it is a plug-in's own,
+    set by ``plugin_param`` (see ``netdef.plugin``).
+    """
+    metadata: dict[str, Any] = {"at_least": at_least, "at_most": at_most, "above": above}
+    if default is not dataclasses.MISSING:
+        metadata[OWN] = True
+    return dataclasses.field(default=default, metadata=metadata)
 
 
-def declared_fields(cls: type, base: type, messages: Sequence[str]) -> dict[str, FieldDescriptor]:
-    """Match the class's annotations with the fields of its messages."""
+def declared_fields(
+    cls: type, base: type, messages: Sequence[str]
+) -> dict[str, FieldDescriptor | None]:
+    """Match the class's annotations with the fields of its messages; None for its own ones."""
     descriptors = [_message(cls, name) for name in messages]
-    found: dict[str, FieldDescriptor] = {}
+    found: dict[str, FieldDescriptor | None] = {}
     for owner in reversed(cls.__mro__):
         if owner is base:
             continue
         for name, kind in vars(owner).get("__annotations__", {}).items():
             if "ClassVar" in str(kind):
+                continue
+            made = vars(owner).get("__dataclass_fields__", vars(owner)).get(name)
+            if isinstance(made, dataclasses.Field) and OWN in made.metadata:
+                found[name] = None
                 continue
             places = (*descriptors, LayerParameter.DESCRIPTOR)
             homes = [m for m in places if name in m.fields_by_name]
@@ -44,12 +61,14 @@ def _message(cls: type, name: str) -> Descriptor:
     return declared.message_type
 
 
-def rule_of(cls: type, name: str, proto: FieldDescriptor) -> Any:
+def rule_of(cls: type, name: str, proto: FieldDescriptor | None) -> Any:
     """Give a declared field its default from the schema; one without must be given.
 
     A message written ``= None`` in the class is None when unset, others are empty.
     """
     own = getattr(cls, name, None)
+    if proto is None:
+        return own
     rule = dataclasses.field(metadata=own.metadata if isinstance(own, dataclasses.Field) else {})
     if proto.is_repeated:
         rule.default = ()

@@ -10,12 +10,15 @@ from netdef.data.source import Source
 from netdef.errors import FieldError
 from netdef.fields import check_range, declared_fields, field, plain_value, rule_of
 from netdef.ops import Array, Ops
+from netdef.plugin import plugin_values
 from netdef.proto import LayerParameter
 from netdef.registry import Registry
 from netdef.shape import Shape
 from netdef.signature import Filler, Grad, Ports, Saved, Signature, Weight
 
-LAYERS: Registry[type["Layer"]] = Registry("layer type", home="netdef.layers")
+LAYERS: Registry[type["Layer"]] = Registry(
+    "layer type", home="netdef.layers", plugins="netdef.layers"
+)
 
 
 @dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(field,))
@@ -58,7 +61,8 @@ class Layer:
         type: str | None = None,
         is_abstract: bool = False,
     ) -> None:
-        cls._messages = (message,) if isinstance(message, str) else message
+        if message:
+            cls._messages = (message,) if isinstance(message, str) else message
         own = vars(cls).get("__annotations__", {})
         inherited = {rule.name for rule in dataclasses.fields(cls)}.difference(own)
         declared = {
@@ -93,6 +97,7 @@ class Layer:
             for descriptor, value in message.ListFields():
                 if descriptor.name in rules:
                     given[descriptor.name] = plain_value(descriptor, value)
+        given |= plugin_values(list(rules.values()), proto.plugin_param)
         for name, rule in rules.items():
             free = rule.default is rule.default_factory is dataclasses.MISSING
             if free and name not in given:
@@ -114,6 +119,9 @@ class Layer:
         """Return the names of the arrays that ``forward`` or ``backward`` asks for."""
         function = getattr(cls, method)
         return frozenset(inspect.signature(function).parameters) - {"self", "ops", "grad"}
+
+    def close(self) -> None:
+        """Let go of what it holds outside of the net's memory, such as a file it writes."""
 
     def signature(self, bottoms: Sequence[Shape], tops: Sequence[str]) -> Signature:
         """Call ``infer`` with the bottoms by name."""

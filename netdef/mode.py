@@ -1,4 +1,4 @@
-"""The process-wide choices of pycaffe: the device and the random seed of the next net."""
+"""The process-wide choices: the device and seed of the next net, and whose code may run."""
 
 import secrets
 from dataclasses import dataclass
@@ -11,6 +11,7 @@ class _Choices:
     device: Device = CPU
     gpu_number: int = 0
     seed: int | None = None
+    runs_python: bool = False
 
 
 _chosen = _Choices()
@@ -40,6 +41,19 @@ def set_device(number: int) -> None:
 def set_random_seed(seed: int) -> None:
     """Make weights and random layers of the nets made from now on repeatable."""
     _chosen.seed = seed
+
+
+def allow_python(is_allowed: bool = True) -> None:
+    """Let Python layers run the code that a prototxt names, or forbid it again.
+
+    That code can do whatever you can do: look at a prototxt of somebody else's first.
+    """
+    _chosen.runs_python = is_allowed
+
+
+def runs_python() -> bool:
+    """Tell whether Python layers may run."""
+    return _chosen.runs_python
 
 
 def device() -> Device:

@@ -8,10 +8,11 @@ import numpy as np
 
 from netdef import mode
 from netdef.blob import Blob, Lent
+from netdef.data.memory_source import MemorySource
 from netdef.data.source import Source
 from netdef.engines import Clock
 from netdef.engines.numpy import NumpyEngine
-from netdef.errors import ConfigError, did_you_mean
+from netdef.errors import ConfigError, at, did_you_mean
 from netdef.executor import Executor, Resized
 from netdef.graph import Graph, build
 from netdef.infer import infer
@@ -293,9 +294,30 @@ class Net:
         """Load weights from HDF5."""
         return self.copy_from(path)
 
+    def set_input_arrays(self, data: Any, labels: Any) -> None:
+        """Give the first MemoryData layer the images and labels that its batches come from.
+
+        Shapes:
+            data: ``(N, channels, height, width)``, N a multiple of ``batch_size``.
+            labels: ``(N,)`` or ``(N, 1, 1, 1)``.
+
+        Raises:
+            ConfigError: the net has no MemoryData layer.
+            ShapeError: the arrays do not fit the layer's fields.
+        """
+        for node in self.graph.nodes:
+            source = self.sources[node.name] if node.type == "MemoryData" else None
+            if isinstance(source, MemorySource):
+                with at(str(node)):
+                    source.set_arrays(data, labels)
+                return
+        raise ConfigError("the net has no MemoryData layer that could take arrays")
+
     def close(self) -> None:
-        """Stop the data sources."""
+        """Stop the data sources, and finish the files that layers write."""
         self.sources.close()
+        for node in self.graph.nodes:
+            node.layer.close()
 
     def _fill(self, values: Mapping[str, Any], allowed: Sequence[str]) -> None:
         for name, value in values.items():

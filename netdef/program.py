@@ -226,7 +226,9 @@ class _Recorder(Ops):
         }
         self.grads = {k: Value("grad", w.name, w.shape) for k, w in self.weights.items()}
         self.saved = {
-            f"{layer}.{s.name}": Value("saved", f"{layer}.{s.name}", Shape(s.shape), s.dtype, s.first)
+            f"{layer}.{s.name}": Value(
+                "saved", f"{layer}.{s.name}", Shape(s.shape), s.dtype, s.first
+            )
             for layer, arrays in shapes.saved.items()
             for s in arrays
         }
@@ -288,7 +290,9 @@ class _Part:
         bottoms, tops = [v.blobs[b] for b in self.bottoms], [v.blobs[t] for t in self.tops]
         named = layer.bottom_ports().name(bottoms) | layer.top_ports().name(tops)
         named["all_tops"] = tuple(tops)
-        for param in v.shapes.params[self.node.name]:
+        params = v.shapes.params[self.node.name]
+        named["all_weights"] = tuple(v.weights[param.key] for param in params)
+        for param in params:
             named[param.weight.name] = v.weights[param.key]
         for s in v.shapes.saved[self.node.name]:
             if s.name.endswith(self.suffix):

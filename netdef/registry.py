@@ -5,9 +5,11 @@ import importlib.util
 import pkgutil
 import re
 from collections.abc import Iterator
+from functools import cached_property
+from importlib.metadata import EntryPoint, entry_points
 from typing import Generic, TypeVar
 
-from netdef.errors import SchemaError, unknown
+from netdef.errors import ConfigError, SchemaError, unknown
 
 T = TypeVar("T")
 
@@ -24,10 +26,12 @@ class Registry(Generic[T]):
     ``home`` is a name, not an import: core knows where its layers live without
     importing upwards. A lookup imports ``home.<snake_case name>`` and no more; if that
     does not define the name, every module of ``home`` is imported before it is refused.
+    ``plugins`` is a group of entry points, by which other packages add things: each is
+    called as the thing it loads, and loaded when it is looked up.
     """
 
-    def __init__(self, kind: str, home: str) -> None:
-        self.kind, self.home = kind, home
+    def __init__(self, kind: str, home: str, plugins: str | None = None) -> None:
+        self.kind, self.home, self.plugins = kind, home, plugins
         self._known: dict[str, T] = {}
         self._complete = False
 
@@ -44,6 +48,8 @@ class Registry(Generic[T]):
                 importlib.import_module(module)
         if name not in self._known:
             known = list(self)
+            if name in self._entry_points:
+                self._load(self._entry_points[name])
             if name not in self._known:
                 raise unknown(self.kind, name, known)
         return self._known[name]
@@ -52,10 +58,26 @@ class Registry(Generic[T]):
         return name in self._known or name in list(self)
 
     def __iter__(self) -> Iterator[str]:
-        """Yield every name, sorted; imports the whole home once."""
+        """Yield every name, sorted; imports the whole home once, but no plug-ins."""
         if not self._complete:
             package = importlib.import_module(self.home)
             for module in pkgutil.iter_modules(package.__path__):
                 importlib.import_module(f"{self.home}.{module.name}")
             self._complete = True
-        return iter(sorted(self._known))
+        return iter(sorted({*self._known, *self._entry_points}))
+
+    @cached_property
+    def _entry_points(self) -> dict[str, EntryPoint]:
+        found = entry_points(group=self.plugins) if self.plugins else ()
+        return {point.name: point for point in found}
+
+    def _load(self, point: EntryPoint) -> None:
+        """Import a plug-in, which adds its thing as it is defined."""
+        package = point.dist.name if point.dist else "unknown"
+        where = f"{self.kind} {point.name!r} of the package {package!r} ({point.value})"
+        try:
+            point.load()
+        except (ImportError, AttributeError) as error:
+            raise ConfigError(f"{where} cannot be imported ({error}); reinstall it") from error
+        if point.name not in self._known:
+            raise SchemaError(f"{where} defines no {self.kind} of that name")

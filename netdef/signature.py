@@ -15,13 +15,15 @@ class Weight:
     """A blob that a layer asks for: its name, shape and first values.
 
     One that is not learned (a running statistic) has a learning rate of 0, whatever the
-    prototxt says, and is updated by ``forward``.
+    prototxt says, and is updated by ``forward``. ``first`` holds its first values, if they
+    are not the filler's.
     """
 
     name: str
     shape: tuple[int, ...]
     filler: Filler
     is_learned: bool = True
+    first: Any = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)

@@ -54,9 +54,12 @@ class Weights:
         return arena[start : start + int(np.prod(shape, dtype=np.int64))].reshape(shape)
 
     def fill(self, seed: int) -> None:
-        """Set every blob to its filler's first values."""
+        """Set every blob to its first values, its layer's or its filler's."""
         for i, (key, param) in enumerate(self.params.items()):
             rng = np.random.Generator(np.random.Philox(key=[seed, i + 1]))
             values = np.empty(param.weight.shape, "float32")
-            fill(values, param.weight.filler, rng)
+            if param.weight.first is None:
+                fill(values, param.weight.filler, rng)
+            else:
+                values[...] = param.weight.first
             self.view(self.data, key)[...] = self.device.xp.asarray(values)
