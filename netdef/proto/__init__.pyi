@@ -447,6 +447,16 @@ class SolverParameter(_message.Message):
     SOLVER_TYPE_FIELD_NUMBER: _builtins.int
     LAYER_WISE_REDUCE_FIELD_NUMBER: _builtins.int
     WEIGHTS_FIELD_NUMBER: _builtins.int
+    TRUST_COEFFICIENT_FIELD_NUMBER: _builtins.int
+    WARMUP_ITER_FIELD_NUMBER: _builtins.int
+    WARMUP_START_LR_FIELD_NUMBER: _builtins.int
+    MIN_LR_FIELD_NUMBER: _builtins.int
+    ONECYCLE_RISE_FIELD_NUMBER: _builtins.int
+    ONECYCLE_START_FIELD_NUMBER: _builtins.int
+    PLATEAU_WINSIZE_FIELD_NUMBER: _builtins.int
+    MONITOR_FIELD_NUMBER: _builtins.int
+    MONITOR_MODE_FIELD_NUMBER: _builtins.int
+    ON_NAN_FIELD_NUMBER: _builtins.int
     net: _builtins.str
     """The file of the net for both training and testing."""
     train_net: _builtins.str
@@ -468,7 +478,7 @@ class SolverParameter(_message.Message):
     iter_size: _builtins.int
     """The batches whose gradients make one update."""
     lr_policy: _builtins.str
-    """fixed, step, exp, inv, multistep, poly or sigmoid."""
+    """fixed, step, exp, inv, multistep, poly, sigmoid, cosine, onecycle or plateau."""
     gamma: _builtins.float
     """The factor in step, exp, inv, multistep and sigmoid."""
     power: _builtins.float
@@ -498,7 +508,7 @@ class SolverParameter(_message.Message):
     random_seed: _builtins.int
     """The seed; -1 takes another one each time."""
     type: _builtins.str
-    """The update rule: SGD, Nesterov, AdaGrad, RMSProp, AdaDelta or Adam."""
+    """The update rule: SGD, Nesterov, AdaGrad, RMSProp, AdaDelta, Adam, AdamW, LARS or LAMB."""
     delta: _builtins.float
     """The small number that divisions are kept from zero by."""
     momentum2: _builtins.float
@@ -513,6 +523,24 @@ class SolverParameter(_message.Message):
     """Old form of type."""
     layer_wise_reduce: _builtins.bool
     """Whether GPUs sum each layer's gradients as soon as they are there."""
+    trust_coefficient: _builtins.float
+    """LARS's factor between the norms of weights and gradients, and the rate."""
+    warmup_iter: _builtins.int
+    """The iterations in which the rate rises in a line to what lr_policy says; 0 is none."""
+    warmup_start_lr: _builtins.float
+    """The rate that the warm-up begins with."""
+    min_lr: _builtins.float
+    """The rate that cosine and onecycle end at, and that plateau does not go below."""
+    onecycle_rise: _builtins.float
+    """The part of max_iter in which onecycle's rate rises."""
+    onecycle_start: _builtins.float
+    """The part of base_lr, its peak, that onecycle begins with."""
+    monitor: _builtins.str
+    """The output of the first test net that is watched; without it the smoothed training loss."""
+    monitor_mode: _builtins.str
+    """min or max: what is better; without it min for a loss, and max for any other output."""
+    on_nan: _builtins.str
+    """What a loss that is no number does: stop, continue (without that update) or rollback."""
     @_builtins.property
     def net_param(self) -> Global___NetParameter:
         """The same net written here."""
@@ -548,6 +576,10 @@ class SolverParameter(_message.Message):
     @_builtins.property
     def weights(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """The weights to begin with."""
+
+    @_builtins.property
+    def plateau_winsize(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
+        """The iterations without a better value after which plateau lowers the rate, once for each."""
 
     def __init__(
         self,
@@ -594,10 +626,20 @@ class SolverParameter(_message.Message):
         solver_type: Global___SolverParameter.SolverType.ValueType | None = ...,
         layer_wise_reduce: _builtins.bool | None = ...,
         weights: _abc.Iterable[_builtins.str] | None = ...,
+        trust_coefficient: _builtins.float | None = ...,
+        warmup_iter: _builtins.int | None = ...,
+        warmup_start_lr: _builtins.float | None = ...,
+        min_lr: _builtins.float | None = ...,
+        onecycle_rise: _builtins.float | None = ...,
+        onecycle_start: _builtins.float | None = ...,
+        plateau_winsize: _abc.Iterable[_builtins.int] | None = ...,
+        monitor: _builtins.str | None = ...,
+        monitor_mode: _builtins.str | None = ...,
+        on_nan: _builtins.str | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["average_loss", b"average_loss", "base_lr", b"base_lr", "clip_gradients", b"clip_gradients", "debug_info", b"debug_info", "delta", b"delta", "device_id", b"device_id", "display", b"display", "gamma", b"gamma", "iter_size", b"iter_size", "layer_wise_reduce", b"layer_wise_reduce", "lr_policy", b"lr_policy", "max_iter", b"max_iter", "momentum", b"momentum", "momentum2", b"momentum2", "net", b"net", "net_param", b"net_param", "power", b"power", "random_seed", b"random_seed", "regularization_type", b"regularization_type", "rms_decay", b"rms_decay", "snapshot", b"snapshot", "snapshot_after_train", b"snapshot_after_train", "snapshot_diff", b"snapshot_diff", "snapshot_format", b"snapshot_format", "snapshot_prefix", b"snapshot_prefix", "solver_mode", b"solver_mode", "solver_type", b"solver_type", "stepsize", b"stepsize", "test_compute_loss", b"test_compute_loss", "test_initialization", b"test_initialization", "test_interval", b"test_interval", "train_net", b"train_net", "train_net_param", b"train_net_param", "train_state", b"train_state", "type", b"type", "weight_decay", b"weight_decay"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["average_loss", b"average_loss", "base_lr", b"base_lr", "clip_gradients", b"clip_gradients", "debug_info", b"debug_info", "delta", b"delta", "device_id", b"device_id", "display", b"display", "gamma", b"gamma", "iter_size", b"iter_size", "layer_wise_reduce", b"layer_wise_reduce", "lr_policy", b"lr_policy", "max_iter", b"max_iter", "min_lr", b"min_lr", "momentum", b"momentum", "momentum2", b"momentum2", "monitor", b"monitor", "monitor_mode", b"monitor_mode", "net", b"net", "net_param", b"net_param", "on_nan", b"on_nan", "onecycle_rise", b"onecycle_rise", "onecycle_start", b"onecycle_start", "power", b"power", "random_seed", b"random_seed", "regularization_type", b"regularization_type", "rms_decay", b"rms_decay", "snapshot", b"snapshot", "snapshot_after_train", b"snapshot_after_train", "snapshot_diff", b"snapshot_diff", "snapshot_format", b"snapshot_format", "snapshot_prefix", b"snapshot_prefix", "solver_mode", b"solver_mode", "solver_type", b"solver_type", "stepsize", b"stepsize", "test_compute_loss", b"test_compute_loss", "test_initialization", b"test_initialization", "test_interval", b"test_interval", "train_net", b"train_net", "train_net_param", b"train_net_param", "train_state", b"train_state", "trust_coefficient", b"trust_coefficient", "type", b"type", "warmup_iter", b"warmup_iter", "warmup_start_lr", b"warmup_start_lr", "weight_decay", b"weight_decay"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["average_loss", b"average_loss", "base_lr", b"base_lr", "clip_gradients", b"clip_gradients", "debug_info", b"debug_info", "delta", b"delta", "device_id", b"device_id", "display", b"display", "gamma", b"gamma", "iter_size", b"iter_size", "layer_wise_reduce", b"layer_wise_reduce", "lr_policy", b"lr_policy", "max_iter", b"max_iter", "momentum", b"momentum", "momentum2", b"momentum2", "net", b"net", "net_param", b"net_param", "power", b"power", "random_seed", b"random_seed", "regularization_type", b"regularization_type", "rms_decay", b"rms_decay", "snapshot", b"snapshot", "snapshot_after_train", b"snapshot_after_train", "snapshot_diff", b"snapshot_diff", "snapshot_format", b"snapshot_format", "snapshot_prefix", b"snapshot_prefix", "solver_mode", b"solver_mode", "solver_type", b"solver_type", "stepsize", b"stepsize", "stepvalue", b"stepvalue", "test_compute_loss", b"test_compute_loss", "test_initialization", b"test_initialization", "test_interval", b"test_interval", "test_iter", b"test_iter", "test_net", b"test_net", "test_net_param", b"test_net_param", "test_state", b"test_state", "train_net", b"train_net", "train_net_param", b"train_net_param", "train_state", b"train_state", "type", b"type", "weight_decay", b"weight_decay", "weights", b"weights"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["average_loss", b"average_loss", "base_lr", b"base_lr", "clip_gradients", b"clip_gradients", "debug_info", b"debug_info", "delta", b"delta", "device_id", b"device_id", "display", b"display", "gamma", b"gamma", "iter_size", b"iter_size", "layer_wise_reduce", b"layer_wise_reduce", "lr_policy", b"lr_policy", "max_iter", b"max_iter", "min_lr", b"min_lr", "momentum", b"momentum", "momentum2", b"momentum2", "monitor", b"monitor", "monitor_mode", b"monitor_mode", "net", b"net", "net_param", b"net_param", "on_nan", b"on_nan", "onecycle_rise", b"onecycle_rise", "onecycle_start", b"onecycle_start", "plateau_winsize", b"plateau_winsize", "power", b"power", "random_seed", b"random_seed", "regularization_type", b"regularization_type", "rms_decay", b"rms_decay", "snapshot", b"snapshot", "snapshot_after_train", b"snapshot_after_train", "snapshot_diff", b"snapshot_diff", "snapshot_format", b"snapshot_format", "snapshot_prefix", b"snapshot_prefix", "solver_mode", b"solver_mode", "solver_type", b"solver_type", "stepsize", b"stepsize", "stepvalue", b"stepvalue", "test_compute_loss", b"test_compute_loss", "test_initialization", b"test_initialization", "test_interval", b"test_interval", "test_iter", b"test_iter", "test_net", b"test_net", "test_net_param", b"test_net_param", "test_state", b"test_state", "train_net", b"train_net", "train_net_param", b"train_net_param", "train_state", b"train_state", "trust_coefficient", b"trust_coefficient", "type", b"type", "warmup_iter", b"warmup_iter", "warmup_start_lr", b"warmup_start_lr", "weight_decay", b"weight_decay", "weights", b"weights"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -613,6 +655,7 @@ class SolverState(_message.Message):
     LEARNED_NET_FIELD_NUMBER: _builtins.int
     HISTORY_FIELD_NUMBER: _builtins.int
     CURRENT_STEP_FIELD_NUMBER: _builtins.int
+    RESUME_FIELD_NUMBER: _builtins.int
     iter: _builtins.int
     """The iterations done."""
     learned_net: _builtins.str
@@ -623,6 +666,10 @@ class SolverState(_message.Message):
     def history(self) -> _containers.RepeatedCompositeFieldContainer[Global___BlobProto]:
         """What the update rule remembers, one or more blobs for each weight."""
 
+    @_builtins.property
+    def resume(self) -> Global___ResumeState:
+        """What makes the run go on exactly where it was."""
+
     def __init__(
         self,
         *,
@@ -630,14 +677,101 @@ class SolverState(_message.Message):
         learned_net: _builtins.str | None = ...,
         history: _abc.Iterable[Global___BlobProto] | None = ...,
         current_step: _builtins.int | None = ...,
+        resume: Global___ResumeState | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["current_step", b"current_step", "iter", b"iter", "learned_net", b"learned_net"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["current_step", b"current_step", "iter", b"iter", "learned_net", b"learned_net", "resume", b"resume"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["current_step", b"current_step", "history", b"history", "iter", b"iter", "learned_net", b"learned_net"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["current_step", b"current_step", "history", b"history", "iter", b"iter", "learned_net", b"learned_net", "resume", b"resume"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___SolverState: _TypeAlias = SolverState  # noqa: Y015
+
+@_typing.final
+class ResumeState(_message.Message):
+    """Where a run stands, apart from its weights and histories."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SEED_FIELD_NUMBER: _builtins.int
+    PASSES_FIELD_NUMBER: _builtins.int
+    POSITIONS_FIELD_NUMBER: _builtins.int
+    LOSSES_FIELD_NUMBER: _builtins.int
+    BEST_VALUE_FIELD_NUMBER: _builtins.int
+    BEST_ITER_FIELD_NUMBER: _builtins.int
+    seed: _builtins.int
+    """What random numbers depend on besides the passes."""
+    best_value: _builtins.float
+    """The best value of what is watched."""
+    best_iter: _builtins.int
+    """The iteration at which it was found, or the rate last lowered."""
+    @_builtins.property
+    def passes(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
+        """The forward passes that each net made: the trained one's first."""
+
+    @_builtins.property
+    def positions(self) -> _containers.RepeatedCompositeFieldContainer[Global___DataPosition]:
+        """Where the data layers stand that were read from."""
+
+    @_builtins.property
+    def losses(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """The last losses, as many as average_loss asks for."""
+
+    def __init__(
+        self,
+        *,
+        seed: _builtins.int | None = ...,
+        passes: _abc.Iterable[_builtins.int] | None = ...,
+        positions: _abc.Iterable[Global___DataPosition] | None = ...,
+        losses: _abc.Iterable[_builtins.float] | None = ...,
+        best_value: _builtins.float | None = ...,
+        best_iter: _builtins.int | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["best_iter", b"best_iter", "best_value", b"best_value", "seed", b"seed"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["best_iter", b"best_iter", "best_value", b"best_value", "losses", b"losses", "passes", b"passes", "positions", b"positions", "seed", b"seed"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ResumeState: _TypeAlias = ResumeState  # noqa: Y015
+
+@_typing.final
+class DataPosition(_message.Message):
+    """Where one data layer stands."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NET_FIELD_NUMBER: _builtins.int
+    LAYER_FIELD_NUMBER: _builtins.int
+    KEY_FIELD_NUMBER: _builtins.int
+    VALUE_FIELD_NUMBER: _builtins.int
+    net: _builtins.int
+    """The number of its net: 0 is trained, the tested ones follow."""
+    layer: _builtins.str
+    """The layer's name."""
+    @_builtins.property
+    def key(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """What its numbers are called."""
+
+    @_builtins.property
+    def value(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
+        """The numbers, in the order of their names."""
+
+    def __init__(
+        self,
+        *,
+        net: _builtins.int | None = ...,
+        layer: _builtins.str | None = ...,
+        key: _abc.Iterable[_builtins.str] | None = ...,
+        value: _abc.Iterable[_builtins.int] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["layer", b"layer", "net", b"net"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "layer", b"layer", "net", b"net", "value", b"value"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DataPosition: _TypeAlias = DataPosition  # noqa: Y015
 
 @_typing.final
 class NetState(_message.Message):
@@ -852,6 +986,7 @@ class LayerParameter(_message.Message):
     FOCAL_LOSS_PARAM_FIELD_NUMBER: _builtins.int
     TRIPLET_LOSS_PARAM_FIELD_NUMBER: _builtins.int
     CENTER_LOSS_PARAM_FIELD_NUMBER: _builtins.int
+    SOFTMAX_LOSS_PARAM_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """The layer's name; weights are found by it."""
     type: _builtins.str
@@ -1166,6 +1301,10 @@ class LayerParameter(_message.Message):
     def center_loss_param(self) -> Global___CenterLossParameter:
         """Settings of CenterLoss."""
 
+    @_builtins.property
+    def softmax_loss_param(self) -> Global___SoftmaxLossParameter:
+        """Settings of SoftmaxWithLoss, beyond Caffe."""
+
     def __init__(
         self,
         *,
@@ -1249,10 +1388,11 @@ class LayerParameter(_message.Message):
         focal_loss_param: Global___FocalLossParameter | None = ...,
         triplet_loss_param: Global___TripletLossParameter | None = ...,
         center_loss_param: Global___CenterLossParameter | None = ...,
+        softmax_loss_param: Global___SoftmaxLossParameter | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["accuracy_param", b"accuracy_param", "argmax_param", b"argmax_param", "attention_param", b"attention_param", "batch_norm_param", b"batch_norm_param", "bias_param", b"bias_param", "bn_param", b"bn_param", "center_loss_param", b"center_loss_param", "clip_param", b"clip_param", "concat_param", b"concat_param", "contrastive_loss_param", b"contrastive_loss_param", "convolution_param", b"convolution_param", "crop_param", b"crop_param", "data_param", b"data_param", "detection_output_param", b"detection_output_param", "dropout_param", b"dropout_param", "dummy_data_param", b"dummy_data_param", "eltwise_param", b"eltwise_param", "elu_param", b"elu_param", "embed_param", b"embed_param", "exp_param", b"exp_param", "flatten_param", b"flatten_param", "focal_loss_param", b"focal_loss_param", "gelu_param", b"gelu_param", "group_norm_param", b"group_norm_param", "hdf5_data_param", b"hdf5_data_param", "hdf5_output_param", b"hdf5_output_param", "hinge_loss_param", b"hinge_loss_param", "image_data_param", b"image_data_param", "infogain_loss_param", b"infogain_loss_param", "inner_product_param", b"inner_product_param", "input_param", b"input_param", "interp_param", b"interp_param", "l1_loss_param", b"l1_loss_param", "layer_norm_param", b"layer_norm_param", "log_param", b"log_param", "loss_param", b"loss_param", "lrn_param", b"lrn_param", "memory_data_param", b"memory_data_param", "mvn_param", b"mvn_param", "name", b"name", "norm_param", b"norm_param", "parameter_param", b"parameter_param", "permute_param", b"permute_param", "phase", b"phase", "pooling_param", b"pooling_param", "power_param", b"power_param", "prelu_param", b"prelu_param", "prior_box_param", b"prior_box_param", "psroi_pooling_param", b"psroi_pooling_param", "python_param", b"python_param", "recurrent_param", b"recurrent_param", "reduction_param", b"reduction_param", "relu_param", b"relu_param", "reshape_param", b"reshape_param", "roi_pooling_param", b"roi_pooling_param", "scale_param", b"scale_param", "shuffle_channel_param", b"shuffle_channel_param", "sigmoid_param", b"sigmoid_param", "slice_param", b"slice_param", "smooth_l1_loss_param", b"smooth_l1_loss_param", "softmax_param", b"softmax_param", "spp_param", b"spp_param", "swish_param", b"swish_param", "tanh_param", b"tanh_param", "threshold_param", b"threshold_param", "tile_param", b"tile_param", "transform_param", b"transform_param", "triplet_loss_param", b"triplet_loss_param", "type", b"type", "upsample_param", b"upsample_param", "window_data_param", b"window_data_param"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["accuracy_param", b"accuracy_param", "argmax_param", b"argmax_param", "attention_param", b"attention_param", "batch_norm_param", b"batch_norm_param", "bias_param", b"bias_param", "bn_param", b"bn_param", "center_loss_param", b"center_loss_param", "clip_param", b"clip_param", "concat_param", b"concat_param", "contrastive_loss_param", b"contrastive_loss_param", "convolution_param", b"convolution_param", "crop_param", b"crop_param", "data_param", b"data_param", "detection_output_param", b"detection_output_param", "dropout_param", b"dropout_param", "dummy_data_param", b"dummy_data_param", "eltwise_param", b"eltwise_param", "elu_param", b"elu_param", "embed_param", b"embed_param", "exp_param", b"exp_param", "flatten_param", b"flatten_param", "focal_loss_param", b"focal_loss_param", "gelu_param", b"gelu_param", "group_norm_param", b"group_norm_param", "hdf5_data_param", b"hdf5_data_param", "hdf5_output_param", b"hdf5_output_param", "hinge_loss_param", b"hinge_loss_param", "image_data_param", b"image_data_param", "infogain_loss_param", b"infogain_loss_param", "inner_product_param", b"inner_product_param", "input_param", b"input_param", "interp_param", b"interp_param", "l1_loss_param", b"l1_loss_param", "layer_norm_param", b"layer_norm_param", "log_param", b"log_param", "loss_param", b"loss_param", "lrn_param", b"lrn_param", "memory_data_param", b"memory_data_param", "mvn_param", b"mvn_param", "name", b"name", "norm_param", b"norm_param", "parameter_param", b"parameter_param", "permute_param", b"permute_param", "phase", b"phase", "pooling_param", b"pooling_param", "power_param", b"power_param", "prelu_param", b"prelu_param", "prior_box_param", b"prior_box_param", "psroi_pooling_param", b"psroi_pooling_param", "python_param", b"python_param", "recurrent_param", b"recurrent_param", "reduction_param", b"reduction_param", "relu_param", b"relu_param", "reshape_param", b"reshape_param", "roi_pooling_param", b"roi_pooling_param", "scale_param", b"scale_param", "shuffle_channel_param", b"shuffle_channel_param", "sigmoid_param", b"sigmoid_param", "slice_param", b"slice_param", "smooth_l1_loss_param", b"smooth_l1_loss_param", "softmax_loss_param", b"softmax_loss_param", "softmax_param", b"softmax_param", "spp_param", b"spp_param", "swish_param", b"swish_param", "tanh_param", b"tanh_param", "threshold_param", b"threshold_param", "tile_param", b"tile_param", "transform_param", b"transform_param", "triplet_loss_param", b"triplet_loss_param", "type", b"type", "upsample_param", b"upsample_param", "window_data_param", b"window_data_param"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["accuracy_param", b"accuracy_param", "argmax_param", b"argmax_param", "attention_param", b"attention_param", "batch_norm_param", b"batch_norm_param", "bias_param", b"bias_param", "blobs", b"blobs", "bn_param", b"bn_param", "bottom", b"bottom", "center_loss_param", b"center_loss_param", "clip_param", b"clip_param", "concat_param", b"concat_param", "contrastive_loss_param", b"contrastive_loss_param", "convolution_param", b"convolution_param", "crop_param", b"crop_param", "data_param", b"data_param", "detection_output_param", b"detection_output_param", "dropout_param", b"dropout_param", "dummy_data_param", b"dummy_data_param", "eltwise_param", b"eltwise_param", "elu_param", b"elu_param", "embed_param", b"embed_param", "exclude", b"exclude", "exp_param", b"exp_param", "flatten_param", b"flatten_param", "focal_loss_param", b"focal_loss_param", "gelu_param", b"gelu_param", "group_norm_param", b"group_norm_param", "hdf5_data_param", b"hdf5_data_param", "hdf5_output_param", b"hdf5_output_param", "hinge_loss_param", b"hinge_loss_param", "image_data_param", b"image_data_param", "include", b"include", "infogain_loss_param", b"infogain_loss_param", "inner_product_param", b"inner_product_param", "input_param", b"input_param", "interp_param", b"interp_param", "l1_loss_param", b"l1_loss_param", "layer_norm_param", b"layer_norm_param", "log_param", b"log_param", "loss_param", b"loss_param", "loss_weight", b"loss_weight", "lrn_param", b"lrn_param", "memory_data_param", b"memory_data_param", "mvn_param", b"mvn_param", "name", b"name", "norm_param", b"norm_param", "param", b"param", "parameter_param", b"parameter_param", "permute_param", b"permute_param", "phase", b"phase", "plugin_param", b"plugin_param", "pooling_param", b"pooling_param", "power_param", b"power_param", "prelu_param", b"prelu_param", "prior_box_param", b"prior_box_param", "propagate_down", b"propagate_down", "psroi_pooling_param", b"psroi_pooling_param", "python_param", b"python_param", "recurrent_param", b"recurrent_param", "reduction_param", b"reduction_param", "relu_param", b"relu_param", "reshape_param", b"reshape_param", "roi_pooling_param", b"roi_pooling_param", "scale_param", b"scale_param", "shuffle_channel_param", b"shuffle_channel_param", "sigmoid_param", b"sigmoid_param", "slice_param", b"slice_param", "smooth_l1_loss_param", b"smooth_l1_loss_param", "softmax_param", b"softmax_param", "spp_param", b"spp_param", "swish_param", b"swish_param", "tanh_param", b"tanh_param", "threshold_param", b"threshold_param", "tile_param", b"tile_param", "top", b"top", "transform_param", b"transform_param", "triplet_loss_param", b"triplet_loss_param", "type", b"type", "upsample_param", b"upsample_param", "window_data_param", b"window_data_param"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["accuracy_param", b"accuracy_param", "argmax_param", b"argmax_param", "attention_param", b"attention_param", "batch_norm_param", b"batch_norm_param", "bias_param", b"bias_param", "blobs", b"blobs", "bn_param", b"bn_param", "bottom", b"bottom", "center_loss_param", b"center_loss_param", "clip_param", b"clip_param", "concat_param", b"concat_param", "contrastive_loss_param", b"contrastive_loss_param", "convolution_param", b"convolution_param", "crop_param", b"crop_param", "data_param", b"data_param", "detection_output_param", b"detection_output_param", "dropout_param", b"dropout_param", "dummy_data_param", b"dummy_data_param", "eltwise_param", b"eltwise_param", "elu_param", b"elu_param", "embed_param", b"embed_param", "exclude", b"exclude", "exp_param", b"exp_param", "flatten_param", b"flatten_param", "focal_loss_param", b"focal_loss_param", "gelu_param", b"gelu_param", "group_norm_param", b"group_norm_param", "hdf5_data_param", b"hdf5_data_param", "hdf5_output_param", b"hdf5_output_param", "hinge_loss_param", b"hinge_loss_param", "image_data_param", b"image_data_param", "include", b"include", "infogain_loss_param", b"infogain_loss_param", "inner_product_param", b"inner_product_param", "input_param", b"input_param", "interp_param", b"interp_param", "l1_loss_param", b"l1_loss_param", "layer_norm_param", b"layer_norm_param", "log_param", b"log_param", "loss_param", b"loss_param", "loss_weight", b"loss_weight", "lrn_param", b"lrn_param", "memory_data_param", b"memory_data_param", "mvn_param", b"mvn_param", "name", b"name", "norm_param", b"norm_param", "param", b"param", "parameter_param", b"parameter_param", "permute_param", b"permute_param", "phase", b"phase", "plugin_param", b"plugin_param", "pooling_param", b"pooling_param", "power_param", b"power_param", "prelu_param", b"prelu_param", "prior_box_param", b"prior_box_param", "propagate_down", b"propagate_down", "psroi_pooling_param", b"psroi_pooling_param", "python_param", b"python_param", "recurrent_param", b"recurrent_param", "reduction_param", b"reduction_param", "relu_param", b"relu_param", "reshape_param", b"reshape_param", "roi_pooling_param", b"roi_pooling_param", "scale_param", b"scale_param", "shuffle_channel_param", b"shuffle_channel_param", "sigmoid_param", b"sigmoid_param", "slice_param", b"slice_param", "smooth_l1_loss_param", b"smooth_l1_loss_param", "softmax_loss_param", b"softmax_loss_param", "softmax_param", b"softmax_param", "spp_param", b"spp_param", "swish_param", b"swish_param", "tanh_param", b"tanh_param", "threshold_param", b"threshold_param", "tile_param", b"tile_param", "top", b"top", "transform_param", b"transform_param", "triplet_loss_param", b"triplet_loss_param", "type", b"type", "upsample_param", b"upsample_param", "window_data_param", b"window_data_param"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1342,14 +1482,35 @@ class LossParameter(_message.Message):
     IGNORE_LABEL_FIELD_NUMBER: _builtins.int
     NORMALIZATION_FIELD_NUMBER: _builtins.int
     NORMALIZE_FIELD_NUMBER: _builtins.int
-    LABEL_SMOOTHING_FIELD_NUMBER: _builtins.int
-    CLASS_WEIGHT_FIELD_NUMBER: _builtins.int
     ignore_label: _builtins.int
     """Items with this label count for nothing."""
     normalization: Global___LossParameter.NormalizationMode.ValueType
     """What the sum is divided by."""
     normalize: _builtins.bool
     """Old form: true is VALID, false is BATCH_SIZE."""
+    def __init__(
+        self,
+        *,
+        ignore_label: _builtins.int | None = ...,
+        normalization: Global___LossParameter.NormalizationMode.ValueType | None = ...,
+        normalize: _builtins.bool | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["ignore_label", b"ignore_label", "normalization", b"normalization", "normalize", b"normalize"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["ignore_label", b"ignore_label", "normalization", b"normalization", "normalize", b"normalize"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___LossParameter: _TypeAlias = LossParameter  # noqa: Y015
+
+@_typing.final
+class SoftmaxLossParameter(_message.Message):
+    """SoftmaxWithLoss, beyond Caffe."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    LABEL_SMOOTHING_FIELD_NUMBER: _builtins.int
+    CLASS_WEIGHT_FIELD_NUMBER: _builtins.int
     label_smoothing: _builtins.float
     """The part of each label that is spread over all classes."""
     @_builtins.property
@@ -1359,19 +1520,16 @@ class LossParameter(_message.Message):
     def __init__(
         self,
         *,
-        ignore_label: _builtins.int | None = ...,
-        normalization: Global___LossParameter.NormalizationMode.ValueType | None = ...,
-        normalize: _builtins.bool | None = ...,
         label_smoothing: _builtins.float | None = ...,
         class_weight: _abc.Iterable[_builtins.float] | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["ignore_label", b"ignore_label", "label_smoothing", b"label_smoothing", "normalization", b"normalization", "normalize", b"normalize"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["label_smoothing", b"label_smoothing"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["class_weight", b"class_weight", "ignore_label", b"ignore_label", "label_smoothing", b"label_smoothing", "normalization", b"normalization", "normalize", b"normalize"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["class_weight", b"class_weight", "label_smoothing", b"label_smoothing"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___LossParameter: _TypeAlias = LossParameter  # noqa: Y015
+Global___SoftmaxLossParameter: _TypeAlias = SoftmaxLossParameter  # noqa: Y015
 
 @_typing.final
 class SmoothL1LossParameter(_message.Message):
@@ -2930,12 +3088,15 @@ class RecurrentParameter(_message.Message):
     BIAS_FILLER_FIELD_NUMBER: _builtins.int
     DEBUG_INFO_FIELD_NUMBER: _builtins.int
     EXPOSE_HIDDEN_FIELD_NUMBER: _builtins.int
+    PROPAGATE_HIDDEN_FIELD_NUMBER: _builtins.int
     num_output: _builtins.int
     """The length of the state."""
     debug_info: _builtins.bool
     """Whether to log the mean absolute value of everything."""
     expose_hidden: _builtins.bool
     """Whether the states are bottoms and tops."""
+    propagate_hidden: _builtins.bool
+    """Whether gradients go through those bottoms and tops, too, which Caffe cuts off there."""
     @_builtins.property
     def weight_filler(self) -> Global___FillerParameter:
         """How the weights begin."""
@@ -2952,10 +3113,11 @@ class RecurrentParameter(_message.Message):
         bias_filler: Global___FillerParameter | None = ...,
         debug_info: _builtins.bool | None = ...,
         expose_hidden: _builtins.bool | None = ...,
+        propagate_hidden: _builtins.bool | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["bias_filler", b"bias_filler", "debug_info", b"debug_info", "expose_hidden", b"expose_hidden", "num_output", b"num_output", "weight_filler", b"weight_filler"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["bias_filler", b"bias_filler", "debug_info", b"debug_info", "expose_hidden", b"expose_hidden", "num_output", b"num_output", "propagate_hidden", b"propagate_hidden", "weight_filler", b"weight_filler"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["bias_filler", b"bias_filler", "debug_info", b"debug_info", "expose_hidden", b"expose_hidden", "num_output", b"num_output", "weight_filler", b"weight_filler"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["bias_filler", b"bias_filler", "debug_info", b"debug_info", "expose_hidden", b"expose_hidden", "num_output", b"num_output", "propagate_hidden", b"propagate_hidden", "weight_filler", b"weight_filler"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
