@@ -1,0 +1,134 @@
+"""Batches from image files that a list names, as Caffe's ImageData layer has them."""
+
+import os
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+
+from netdef.data.image_file import read_image
+from netdef.data.image_list import ImageEntry, read_image_list
+from netdef.data.prefetch import Batch, Prefetcher
+from netdef.data.random_words import permutation, random_words
+from netdef.data.transformer import Transformer
+from netdef.errors import FieldError, ShapeError, at
+from netdef.proto import TransformationParameter
+from netdef.shape import Shape
+
+_AHEAD = 4
+"""Batches that are made before they are asked for."""
+
+
+class ImageSource:
+    """The images of a list in order, round and round, in batches.
+
+    Image files are ``root`` and the list's name, one after the other. With ``shuffle`` each
+    round has a new order, as ``seed`` and ``name`` decide; ``rand_skip`` leaves out fewer than
+    so many images at the start. All images get the shape of the first one.
+
+    Shapes:
+        images: ``(batch_size, C, h, w)`` float32, transformed.
+        labels: ``(batch_size,)`` float32.
+
+    Raises:
+        FieldError: only one of ``height`` and ``width`` is given.
+        MissingFile: the list is not there.
+        DataError: the list is wrong, or an image is missing or damaged; the message names
+            the list's line.
+    """
+
+    def __init__(
+        self,
+        source: str | Path,
+        batch_size: int,
+        transform_param: TransformationParameter,
+        phase: int,
+        seed: int,
+        *,
+        root: str = "",
+        color: bool = True,
+        height: int = 0,
+        width: int = 0,
+        shuffle: bool = False,
+        rand_skip: int = 0,
+        name: str = "",
+    ) -> None:
+        if bool(height) != bool(width):
+            raise FieldError("give new_height and new_width, in pixels, or none of them")
+        self._source, self._root, self._batch_size = source, root, batch_size
+        self._color, self._size = color, (height, width)
+        self._shuffles, self._seed, self._name = shuffle, seed, name
+        self._entries = read_image_list(source)
+        self._transformer = Transformer(transform_param, phase, seed, name)
+        # Two rounds may meet in a batch, and threads may be a batch apart.
+        self._order = lru_cache(maxsize=4)(self._round)
+        skipped = random_words(seed, f"{name}/rand_skip", 0, 1)[0, 0] if rand_skip else 0
+        self._position = self._upcoming = int(skipped) % max(rand_skip, 1)
+        first = self._entry(self._position)
+        with at(self._where(first)):
+            top = self._transformer.shape(Shape(self._image(first).shape))
+        self.shapes = (Shape((batch_size, *top)), Shape((batch_size,)))
+        threads = os.cpu_count() or 1
+        self._prefetcher = Prefetcher(self._read, self._fill, self._new_batch, _AHEAD, threads)
+
+    def next(self) -> Batch:
+        """Return the next batch; valid until the next call."""
+        try:
+            batch = self._prefetcher.next()
+        except BaseException:
+            self.restore(self.state())
+            raise
+        self._position += self._batch_size
+        return batch
+
+    def state(self) -> dict[str, int]:
+        """Return ``position``: how many images were handed out, skipped ones included."""
+        return {"position": self._position}
+
+    def restore(self, state: dict[str, int]) -> None:
+        """Go on behind the image that ``state`` counts up to."""
+        self._prefetcher.stop()
+        self._position = self._upcoming = state["position"]
+
+    def close(self) -> None:
+        """Stop the threads; may be called twice."""
+        self._prefetcher.stop()
+
+    def _round(self, number: int) -> np.ndarray:
+        return permutation(self._seed, f"{self._name}/shuffle {number}", len(self._entries))
+
+    def _entry(self, position: int) -> ImageEntry:
+        number, place = divmod(position, len(self._entries))
+        return self._entries[self._order(number)[place] if self._shuffles else place]
+
+    def _where(self, entry: ImageEntry) -> str:
+        return f"{self._source}:{entry.line}"
+
+    def _new_batch(self) -> Batch:
+        return tuple(np.empty(shape, np.float32) for shape in self.shapes)
+
+    def _read(self) -> tuple[int, list[ImageEntry]]:
+        first = self._upcoming
+        self._upcoming += self._batch_size
+        return first, [self._entry(first + i) for i in range(self._batch_size)]
+
+    def _fill(self, raw: tuple[int, list[ImageEntry]], batch: Batch) -> None:
+        first, entries = raw
+        images = []
+        for entry in entries:
+            with at(self._where(entry)):
+                images.append(self._image(entry))
+                self._check_top(entry, self._transformer.shape(Shape(images[-1].shape)))
+        self._transformer.apply(images, first, batch[0])
+        batch[1][:] = [entry.label for entry in entries]
+
+    def _image(self, entry: ImageEntry) -> np.ndarray:
+        return read_image(f"{self._root}{entry.name}", self._color, *self._size)
+
+    def _check_top(self, entry: ImageEntry, top: Shape) -> None:
+        first = Shape(self.shapes[0][1:])
+        if top != first:
+            raise ShapeError(
+                f"{entry.name} becomes {top}, the first image {first}; set new_height and "
+                "new_width, or crop_size"
+            )
