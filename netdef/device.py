@@ -51,14 +51,14 @@ def gpu(number: int = 0) -> Device:
     except ImportError as error:
         raise DeviceError(
             "GPU mode needs CuPy: pip install 'netdef[cuda12]' or 'netdef[cuda13]', as your"
-            " driver is; or set solver_mode: CPU"
+            " driver is; or run on the CPU (solver_mode: CPU, no --gpu)"
         ) from error
     try:
         count = cupy.cuda.runtime.getDeviceCount()
     except cupy.cuda.runtime.CUDARuntimeError as error:
         raise DeviceError(
-            f"no GPU can be used ({error}); check the driver with nvidia-smi, or set"
-            " solver_mode: CPU"
+            f"no GPU can be used ({error}); check the driver with nvidia-smi, or run on the CPU"
+            " (solver_mode: CPU, no --gpu)"
         ) from error
     if number >= count:
         numbers = ", ".join(map(str, range(count)))

@@ -8,7 +8,7 @@ import pytest
 
 MISSING = (
     "GPU mode needs CuPy: pip install 'netdef[cuda12]' or 'netdef[cuda13]', as your driver is;"
-    " or set solver_mode: CPU"
+    " or run on the CPU (solver_mode: CPU, no --gpu)"
 )
 
 

@@ -185,7 +185,7 @@ def test_a_gpu_that_is_not_there(refused, monkeypatch, command):
     monkeypatch.setitem(sys.modules, "cupy", None)
     assert refused(*command, "--gpu", 0) == (
         "GPU mode needs CuPy: pip install 'netdef[cuda12]' or 'netdef[cuda13]', as your driver"
-        " is; or set solver_mode: CPU"
+        " is; or run on the CPU (solver_mode: CPU, no --gpu)"
     )
 
 
