@@ -152,12 +152,10 @@ class Call:
         return _values(self.writes)
 
     def __str__(self) -> str:
-        reads = ", ".join(_words(v) for v in self.reads.values() if v is not None)
+        given = [_words(v) for v in self.reads.values() if v is not None]
         writes = ", ".join(_words(v) for v in self.writes.values() if v is not None)
-        options = "".join(
-            f", {k}={_option(v)}" for k, v in self.options.items() if v not in (False, {})
-        )
-        return f"{writes} {'+=' if self.adds else '='} {self.primitive}({reads}{options})"
+        given += [f"{k}={_option(v)}" for k, v in self.options.items() if v not in (False, {})]
+        return f"{writes} {'+=' if self.adds else '='} {self.primitive}({', '.join(given)})"
 
 
 def _values(roles: Mapping[str, Any]) -> Iterator[Value]:

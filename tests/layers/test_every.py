@@ -20,6 +20,11 @@ HERE = Path(__file__).parent
 TYPES = list(LAYERS)
 
 NOT_FIELDS = {
+    "FocalLoss.normalize": "from_proto turns it into a normalization",
+    "SigmoidCrossEntropyLoss.normalize": "from_proto turns it into a normalization",
+    "InfogainLoss.normalize": "from_proto turns it into a normalization",
+    "RNN.debug_info": "netdef show --stage program lists the steps",
+    "LSTM.debug_info": "netdef show --stage program lists the steps",
     "Data.scale": "transform_param has it; it is moved there from nets of 2014",
     "Data.mean_file": "transform_param has it; it is moved there from nets of 2014",
     "Data.crop_size": "transform_param has it; it is moved there from nets of 2014",
@@ -40,6 +45,9 @@ REQUIRED = {
 
 LABEL = np.array([2, 0, 1])
 SAMPLES = {
+    "LSTMUnit": ({}, [(1, 2, 3), (1, 2, 12), np.ones((1, 2))]),
+    "RNN": (dict(num_output=3), [(4, 2, 3), np.ones((4, 2))]),
+    "LSTM": (dict(num_output=3), [(4, 2, 3), np.ones((4, 2))]),
     "Accuracy": ({}, [(3, 4), LABEL]),
     "BatchNorm": ({}, [(6, 3, 2, 2)]),
     "Convolution": (dict(num_output=4, kernel_size=(3,), pad=(1,)), [(2, 3, 5, 4)]),
