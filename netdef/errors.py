@@ -90,9 +90,10 @@ def unknown(kind: str, name: str, known: Iterable[str]) -> UnknownType:
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """Return ``; did you mean 'x'?`` for the nearest known name, or nothing."""
-    near = get_close_matches(name, list(known), n=1)
-    return f"; did you mean {near[0]!r}?" if near else ""
+    """Return ``; did you mean 'x'?`` for the nearest known name, whatever its case, or nothing."""
+    plain = {k.casefold(): k for k in known}
+    near = get_close_matches(name.casefold(), plain, n=1)
+    return f"; did you mean {plain[near[0]]!r}?" if near else ""
 
 
 @contextmanager
