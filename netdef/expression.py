@@ -101,13 +101,19 @@ class _Compiler(ast.NodeVisitor):
         return self.numbers.get(node.id, node.id)
 
     def visit_Constant(self, node: ast.Constant) -> Operand:
-        return float(node.value)  # type: ignore[arg-type]
+        if not isinstance(node.value, int | float):
+            raise self.stranger(repr(node.value))
+        return float(node.value)
 
     def visit_UnaryOp(self, node: ast.UnaryOp) -> Operand:
+        if not isinstance(node.op, ast.USub):
+            raise self.stranger(type(node.op).__name__)
         value = self.visit(node.operand)
         return -value if isinstance(value, float) else self.emit("negative", value)
 
     def visit_BinOp(self, node: ast.BinOp) -> Operand:
+        if type(node.op) not in _BINARY:
+            raise self.stranger(type(node.op).__name__)
         left, right = self.visit(node.left), self.visit(node.right)
         if isinstance(left, float) and isinstance(right, float):
             return _FOLD[type(node.op)](left, right)
@@ -116,6 +122,10 @@ class _Compiler(ast.NodeVisitor):
         return self.emit(_BINARY[type(node.op)], left, right)
 
     def visit_Compare(self, node: ast.Compare) -> Operand:
+        if len(node.ops) > 1:
+            raise self.stranger("a chain of comparisons")
+        if type(node.ops[0]) not in _COMPARE:
+            raise self.stranger(type(node.ops[0]).__name__)
         left, right = self.visit(node.left), self.visit(node.comparators[0])
         return self.emit(_COMPARE[type(node.ops[0])], left, right)
 
@@ -127,7 +137,10 @@ class _Compiler(ast.NodeVisitor):
         return self.power(*operands) if name == "power" else self.emit(name, *operands)
 
     def generic_visit(self, node: ast.AST) -> Operand:
-        raise SchemaError(f"{type(node).__name__} is not in the language of ops.map: {self.text}")
+        raise self.stranger(type(node).__name__)
+
+    def stranger(self, what: str) -> SchemaError:
+        return SchemaError(f"{what} is not in the language of ops.map: {self.text}")
 
     def power(self, base: Operand, exponent: Operand) -> Operand:
         """Write powers that have a function of their own as that: as exact, and faster."""

@@ -128,7 +128,12 @@ class _Registers:
         self, function: str, operands: list[Any], goal: Any, shape: tuple[int, ...]
     ) -> list[Run]:
         if function != "where":
-            return [partial(getattr(self.xp, function), *operands, out=goal)]
+            run = partial(getattr(self.xp, function), *operands, out=goal)
+            kinds = {a.dtype.kind for a in operands if hasattr(a, "dtype")}
+            if kinds == {"b"} and function not in COMPARISONS:
+                # NumPy's own arithmetic of truth values is logic: True + True would be True.
+                run.keywords["dtype"] = self.dtype
+            return [run]
         condition, a, b = operands
         return self.choose(condition, a, b, goal, shape)
 
