@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from netdef.solvers.rule import Rule
+from netdef.solvers.rule import Rule, Step
 
 
 class SGD(Rule, type="SGD"):
@@ -11,11 +11,9 @@ class SGD(Rule, type="SGD"):
 
     histories = 1
 
-    def update(
-        self, w: Any, g: Any, histories: Sequence[Any], rate: float, iteration: int, spare: Any
-    ) -> None:
+    def update(self, w: Any, g: Any, histories: Sequence[Any], spare: Any, step: Step) -> None:
         (h,) = histories
         h *= self.param.momentum
-        g *= rate
+        g *= step.rate
         h += g
         w -= h

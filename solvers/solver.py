@@ -15,10 +15,9 @@ from netdef.prototxt import read_solver
 from netdef.solvers.nets import NetChoice, check_nets, test_nets, train_net
 from netdef.solvers.policies import Schedule
 from netdef.solvers.reporter import Displayed, Reporter, Scores, Started, outputs_of
-from netdef.solvers.rule import rule_named
 from netdef.solvers.snapshots import Snapshots, find_learned_net
 from netdef.solvers.testing import loss_of, output_values, test
-from netdef.solvers.update import Update, check_regularization
+from netdef.solvers.update import Update, checked_rule
 
 
 class Solver:
@@ -66,8 +65,7 @@ class Solver:
         for field in ("iter_size", "average_loss"):
             if getattr(self.param, field) < 1:
                 raise ConfigError(f"{field} must be at least 1, got {getattr(self.param, field)}")
-        rule_named(self.param.type)
-        check_regularization(self.param)
+        checked_rule(self.param)
 
     def _net(self, choice: NetChoice, share: Net | None = None) -> Net:
         state = choice.state

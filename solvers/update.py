@@ -1,7 +1,6 @@
 """One update of all weights: clip, divide, decay, then the rule."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -10,24 +9,10 @@ from numpy.typing import NDArray
 from netdef.errors import ConfigError, WeightsError
 from netdef.loading import is_same_in_four_axes
 from netdef.proto import SolverParameter
-from netdef.solvers.rule import rule_named
-from netdef.weights import Segment, Weights
-
-_ELEMENTS_IN_CACHE = 32 * 1024
-"""The weights, gradients, histories and scratch of one stretch stay in a core's L2 cache."""
-_ELEMENTS_ON_GPU = 4 * 1024 * 1024
-
-
-@dataclass(frozen=True)
-class _Stretch:
-    """Views of one stretch of the arenas; ``g`` and ``spare`` are scratch memory."""
-
-    w: Any
-    grad: Any
-    histories: list[Any]
-    g: Any
-    spare: Any
-    segment: Segment
+from netdef.solvers.layerwise_rule import LayerwiseRule
+from netdef.solvers.rule import Rule, Step, rule_named
+from netdef.solvers.stretches import Stretch, Stretches, blobs_of
+from netdef.weights import Weights
 
 
 class Update:
@@ -35,59 +20,74 @@ class Update:
 
     The gradients, summed over ``iter_size`` passes, are scaled down to the L2 norm
     ``clip_gradients`` if theirs is larger, and divided by ``iter_size``; to each,
-    ``weight_decay decay_mult w`` (L2) or ``weight_decay decay_mult sign(w)`` (L1) is added;
-    then the rule runs with the rate ``rate lr_mult``.
+    ``weight_decay decay_mult w`` (L2) or ``weight_decay decay_mult sign(w)`` (L1) is added,
+    unless the rule decays by itself; then the rule runs with the rate ``rate lr_mult``.
 
     Raises:
         UnknownType: there is no rule of that name.
-        ConfigError: regularization_type is unknown.
+        ConfigError: the rule cannot run with these fields.
     """
 
     def __init__(self, weights: Weights, param: SolverParameter) -> None:
-        device = weights.device
-        self._weights, self._param, self._xp = weights, param, device.xp
-        self.rule = rule_named(param.type)(param, device.xp)
-        check_regularization(param)
+        self._weights, self._param, self._xp = weights, param, weights.device.xp
+        self.rule = checked_rule(param)(param, self._xp)
         self.histories = [
-            device.xp.zeros(weights.learned, "float32") for _ in range(self.rule.histories)
+            self._xp.zeros(weights.learned, "float32") for _ in range(self.rule.histories)
         ]
-        length = _ELEMENTS_ON_GPU if device.is_gpu else _ELEMENTS_IN_CACHE
-        self._scratch = device.xp.empty((2, min(length, weights.learned)), "float32")
-        self._stretches = [
-            self._stretch(segment, start, min(start + length, segment.stop))
-            for segment in weights.segments
-            for start in range(segment.start, segment.stop, length)
-        ]
-
-    def _stretch(self, segment: Segment, start: int, stop: int) -> _Stretch:
-        g, spare = self._scratch[:, : stop - start]
-        here = slice(start, stop)
-        histories = [h[here] for h in self.histories]
-        return _Stretch(
-            self._weights.data[here], self._weights.grad[here], histories, g, spare, segment
-        )
+        is_layerwise = isinstance(self.rule, LayerwiseRule)
+        regions = blobs_of(weights) if is_layerwise else weights.segments
+        self._stretches = Stretches(weights, self.histories, regions)
+        self._squares = np.zeros((self._stretches.count, 2))
 
     def apply(self, rate: float, iteration: int) -> None:
         """Change the weights by their gradients."""
         scale = self._clip() / self._param.iter_size
-        for s in self._stretches:
-            self._scale_and_decay(s, scale)
-            rate_here = rate * s.segment.lr_mult
-            self.rule.update(s.w, s.g, s.histories, rate_here, iteration, s.spare)
+        steps = [
+            Step(rate * r.lr_mult, self._param.weight_decay * r.decay_mult, iteration)
+            for r in self._stretches.regions
+        ]
+        if isinstance(self.rule, LayerwiseRule):
+            steps = self._trusted(self.rule, steps, scale)
+
+        def change(s: Stretch) -> None:
+            step = steps[s.region]
+            self._gradient(s, scale, step.decay)
+            self.rule.update(s.w, s.g, s.histories, s.spare, step)
+
+        self._stretches.each(change)
+
+    def _trusted(self, rule: LayerwiseRule, steps: Sequence[Step], scale: float) -> list[Step]:
+        """Return the steps with their rates times the trust of their blobs."""
+        squares = np.zeros((len(steps), 2))
+
+        def measure(s: Stretch) -> None:
+            self._gradient(s, scale, 0)
+            self._squares[s.number] = rule.measure(s.w, s.g, s.histories, s.spare, steps[s.region])
+
+        self._stretches.each(measure)
+        np.add.at(squares, self._stretches.region_of, self._squares)
+        return [
+            Step(step.rate * rule.trust(*norms, step.decay), step.decay, step.iteration)
+            for step, norms in zip(steps, np.sqrt(squares).tolist(), strict=True)
+        ]
 
     def _clip(self) -> float:
         """Return the factor that brings the gradients down to the norm they may have."""
         limit = self._param.clip_gradients
         if limit < 0:
             return 1.0
-        grad = self._weights.grad
-        norm = float(self._xp.dot(grad, grad)) ** 0.5
+
+        def measure(s: Stretch) -> None:
+            self._squares[s.number, 0] = self._xp.dot(s.grad, s.grad)
+
+        self._stretches.each(measure)
+        norm = float(self._squares[:, 0].sum()) ** 0.5
         return limit / norm if norm > limit else 1.0
 
-    def _scale_and_decay(self, s: _Stretch, scale: float) -> None:
+    def _gradient(self, s: Stretch, scale: float, decay: float) -> None:
         """Set ``g = scale grad + decay w`` or ``scale grad + decay sign(w)``."""
-        xp, decay = self._xp, self._param.weight_decay * s.segment.decay_mult
-        if not decay:
+        xp = self._xp
+        if not decay or self.rule.decays_itself:
             xp.multiply(s.grad, scale, out=s.g)
             return
         if self._param.regularization_type == "L2":
@@ -140,8 +140,17 @@ class Update:
                     view[...] = self._xp.asarray(blob.reshape(view.shape))
 
 
-def check_regularization(param: SolverParameter) -> None:
-    """Refuse a regularization_type that would be used and is not known."""
-    name = param.regularization_type
+def checked_rule(param: SolverParameter) -> type[Rule]:
+    """Return the rule that ``type`` names, if it can run with the other fields.
+
+    Raises:
+        UnknownType: there is no rule of that name.
+        ConfigError: it cannot; with the mend.
+    """
+    rule, name = rule_named(param.type), param.regularization_type
+    rule.check(param)
     if param.weight_decay and name not in ("L1", "L2"):
         raise ConfigError(f"no regularization_type {name!r}; it is L1 or L2")
+    if param.weight_decay and name == "L1" and rule.decays_itself:
+        raise ConfigError(f"type {rule.type!r} decays by L2 only; remove regularization_type")
+    return rule

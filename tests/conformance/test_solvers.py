@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 
 import netdef
-from netdef.errors import UnknownType
 from netdef.io.solverstate import read_state
 
 RTOL = 2e-3
@@ -15,6 +14,10 @@ RTOL = 2e-3
 weights makes up to 2e-3 of the smallest bias."""
 
 CASES = [
+    "adam",
+    "adam_decay",
+    "legacy_type",
+    "nesterov",
     "sgd",
     "sgd_bn",
     "sgd_clip",
@@ -26,16 +29,13 @@ CASES = [
     "sgd_shared",
     "sgd_step",
 ]
-RESUMED = ["sgd_momentum", "sgd_multistep"]
-MISSING_RULES = {
-    "adadelta": "AdaDelta",
-    "adagrad": "AdaGrad",
-    "adam": "Adam",
-    "adam_decay": "Adam",
-    "legacy_type": "Adam",
-    "nesterov": "Nesterov",
-    "rmsprop": "RMSProp",
-}
+RESUMED = ["adadelta", "adam", "nesterov", "sgd_momentum", "sgd_multistep"]
+CHAOTIC = ["adadelta", "adagrad", "rmsprop"]
+"""Their steps are as large for a gradient next to zero as for any other, so rounding grows by
+a factor of 5 to 20 an iteration: even the same training in float64 ends as far from Caffe's
+float32 as 4e-2 (AdaGrad) and 4e-3 (RMSProp). Until it shows, the losses are compared strictly."""
+ORDERLY_ITERATIONS = 7
+STRICT = 5e-5
 
 
 @pytest.fixture
@@ -80,13 +80,22 @@ def start(name):
 
 def test_every_recording_is_a_case(folder):
     recorded = {path.stem for path in folder.glob("*.npz")}
-    assert recorded == {*CASES, *MISSING_RULES}
+    assert recorded == {*CASES, *CHAOTIC}
 
 
 @pytest.mark.parametrize("name", CASES)
 def test_trajectory(folder, name):
     off = differences(start(name), recording(name))
     assert max(off.values()) < RTOL, off
+
+
+@pytest.mark.parametrize("name", CHAOTIC)
+def test_first_iterations_of_rules_that_let_rounding_grow(folder, name):
+    solver, losses = start(name), []
+    for _ in range(ORDERLY_ITERATIONS):
+        solver.step(1)
+        losses.append(solver.net.blobs["loss"].data.item())
+    assert distance(losses, recording(name)["loss"][:ORDERLY_ITERATIONS]) < STRICT
 
 
 @pytest.mark.parametrize("name", RESUMED)
@@ -112,10 +121,3 @@ def test_snapshot_is_caffes(folder, name):
     assert mine.learned_net == recorded.learned_net
     for ours, history in zip(mine.history, recorded.history, strict=True):
         assert distance(ours, history) < RTOL
-
-
-@pytest.mark.parametrize("name", MISSING_RULES)
-def test_rule_that_does_not_exist_yet(folder, name):
-    with pytest.raises(UnknownType) as error:
-        start(name)
-    assert str(error.value) == f"{name}.solver.prototxt: no solver type {MISSING_RULES[name]!r}"

@@ -6,7 +6,7 @@ from netdef.errors import ConfigError, UnknownType, WeightsError
 from netdef.infer import Param
 from netdef.layer import Weight
 from netdef.proto import FillerParameter, SolverParameter
-from netdef.solvers import update as update_module
+from netdef.solvers import stretches
 from netdef.solvers.update import Update
 from netdef.weights import Weights
 
@@ -114,7 +114,7 @@ def test_stretches_cover_all(monkeypatch):
     specs = [((37, 11), 1, 1), ((37,), 2, 0), ((129,), 1, 1)]
     whole, parts = weights_of(*specs), weights_of(*specs)
     updated(whole, momentum=0.9, weight_decay=0.1)
-    monkeypatch.setattr(update_module, "_ELEMENTS_IN_CACHE", 48)
+    monkeypatch.setattr(stretches, "_ELEMENTS_IN_CACHE", 48)
     updated(parts, momentum=0.9, weight_decay=0.1)
     np.testing.assert_array_equal(whole.data, parts.data)
 
