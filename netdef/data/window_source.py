@@ -1,7 +1,6 @@
 """Batches of windows of images, as Caffe's WindowData layer has them."""
 
 import os
-from pathlib import Path
 
 import numpy as np
 

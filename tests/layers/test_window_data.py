@@ -164,7 +164,7 @@ def test_a_missing_image(listed):
          "crop_mode must be warp or square, got 'round'"),
         ("batch_size: 1 context_pad: 4", "crop_size: 8",
          "context_pad 4 leaves no pixel of crop_size 8; make it less than half"),
-        ("batch_size: 1 fg_fraction: 1.5", "crop_size: 8", "fg_fraction must be at most 1, got 1.5"),
+        ("batch_size: 1 fg_fraction: 2", "crop_size: 8", "fg_fraction must be at most 1, got 2"),
         ("", "crop_size: 8", "window_data_param must set batch_size"),
         ("batch_size: 1", "crop_size: 8 mean_value: 1 mean_value: 2",
          "2 mean_values for 3 channels; give 1 or 3"),
