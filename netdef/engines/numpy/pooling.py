@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from netdef.engines.numpy.images import Images, kernel_places
 from netdef.window import Window
 
 Slices = tuple[slice, ...]
+_Tap = tuple[int, Slices, Slices]
 _BLOCK = 1 << 15
 """Elements of the output worked on at once."""
 
@@ -32,8 +34,9 @@ class Pooling(Images):
         greater, maximum, multiply = self.xp.greater, self.xp.maximum, self.xp.multiply
         steps = []
         for block in blocks:
+            begin, first, others = self._first_tap(image, y, block)
             taps = []
-            for i, pixels, windows in block.taps:
+            for i, pixels, windows in others:
                 best = y[windows]
                 if places is None:
                     taps.append((image[pixels], best, None, None, None, None, 0))
@@ -43,16 +46,16 @@ class Pooling(Images):
                 taps.append(
                     (image[pixels], best, places[windows], mask, mask.view(np.uint8), part, tap)
                 )
-            steps.append((y[block.target], _at(places, block.target), taps))
+            steps.append((begin, _at(places, block.target), first, taps))
 
         def run() -> None:
-            for best_of_all, place_of_all, taps in steps:
-                best_of_all.fill(-np.inf)
+            for begin, place_of_all, first, taps in steps:
+                begin()
                 if place_of_all is None:
                     for pixels, best, *_ in taps:
                         maximum(best, pixels, out=best)
                     continue
-                place_of_all.fill(0)
+                place_of_all.fill(first)
                 for pixels, best, place, mask, bits, part, tap in taps:
                     greater(pixels, best, out=mask)
                     maximum(best, pixels, out=best)
@@ -60,6 +63,16 @@ class Pooling(Images):
                     maximum(place, part, out=place)
 
         return run
+
+    def _first_tap(self, image: Any, y: Any, block: "_Block") -> tuple[Run, int, list[_Tap]]:
+        """Return what begins the search for the largest pixel, its place, and the taps left.
+
+        The block's first tap begins it if that meets a pixel in every window.
+        """
+        whole, (number, pixels, windows) = y[block.target], block.taps[0]
+        if y[windows].shape == whole.shape:
+            return partial(self.xp.copyto, whole, image[pixels]), number, block.taps[1:]
+        return partial(whole.fill, -np.inf), 0, block.taps
 
     def pool_max_grad(self, dy: Any, index: Any, out: Any, *, window: Window) -> Run:
         error, places, dx = self.inner(dy), self.inner(index), self.inner(out)
@@ -81,10 +94,15 @@ class Pooling(Images):
             for i, pixels, windows in block.taps
         ]
 
+        overlap = any(k > s for k, s in zip(window.kernel, window.stride, strict=True))
+
         def run() -> None:
             dx.fill(0)
             for goal, e, place, tap, mask, part in steps:
                 equal(place, tap, out=mask)
+                if not overlap:
+                    multiply(e, mask, out=goal)
+                    continue
                 multiply(e, mask, out=part)
                 add(goal, part, out=goal)
 
@@ -184,7 +202,7 @@ class _Block:
     """Some channels and rows of the output, and what each place of the kernel meets there."""
 
     target: Slices
-    taps: list[tuple[int, Slices, Slices]]
+    taps: list[_Tap]
     """The number of the place, the pixels, and the windows."""
 
 
@@ -201,9 +219,7 @@ def _blocks(image: Any, places: Any, window: Window) -> Iterator[_Block]:
             yield _Block((depth, height), list(_taps(image, places, window, depth, height)))
 
 
-def _taps(
-    image: Any, places: Any, window: Window, depth: slice, height: slice
-) -> Iterator[tuple[int, Slices, Slices]]:
+def _taps(image: Any, places: Any, window: Window, depth: slice, height: slice) -> Iterator[_Tap]:
     """Yield for each place of the kernel the pixels it meets, and in which windows."""
     for number, tap in enumerate(kernel_places(window.kernel)):
         pixels, windows = [depth], [depth]
