@@ -2,11 +2,11 @@
 
 from typing import ClassVar
 
-from netdef.errors import FieldError, ShapeError
+from netdef.errors import ShapeError
 from netdef.layer import Filler, Grad, Layer, Signature, Weight, field
 from netdef.ops import Array, Ops
 from netdef.shape import Shape
-from netdef.window import KernelFields
+from netdef.window import KernelFields, Window
 
 
 class Convolution(KernelFields, Layer, message="convolution_param"):
@@ -53,13 +53,19 @@ class Convolution(KernelFields, Layer, message="convolution_param"):
                     f" {_divisors(channels, self.num_output)}"
                 )
         window = self.window(len(size))
-        if 0 in (*window.kernel, *window.stride, *window.dilation):
-            raise FieldError("the kernel, its stride and dilation must be at least 1 pixel")
-        filters = (self.num_output, channels // self.group, *window.kernel)
+        filters = (*self._depths(channels), *window.kernel)
         weights = [Weight("weight", filters, self.weight_filler)]
         if self.bias_term:
             weights.append(Weight("bias", (self.num_output,), self.bias_filler))
-        return Signature([Shape((*images, self.num_output, *window.slide(size)))], weights)
+        return Signature([Shape((*images, self.num_output, *self._places(window, size)))], weights)
+
+    def _depths(self, channels: int) -> tuple[int, int]:
+        """Return the first two lengths of the weight."""
+        return self.num_output, channels // self.group
+
+    def _places(self, window: Window, size: Shape) -> tuple[int, ...]:
+        """Return the lengths of the top's spatial axes."""
+        return window.slide(size)
 
     def forward(
         self, ops: Ops, x: Array, y: Array, weight: Array, bias: Array | None = None

@@ -10,10 +10,12 @@ from netdef.window import Window
 
 
 class Pooling(Layer, message="pooling_param"):
-    """Take the largest or the mean pixel under a window that slides over each channel.
+    """Take the largest, mean or a random pixel under a window that slides over each channel.
 
     Windows are clipped to the image; the mean divides by the window's size clipped to the
-    padded image, as Caffe does.
+    padded image, as Caffe does. STOCHASTIC takes in training a pixel by chance, in
+    proportion to it, and in a test the mean of the pixels weighted by themselves,
+    ``sum x ** 2 / sum x`` (Zeiler 2013): x must be at least 0.
 
     Shapes:
         x: ``(N, C, *S)``.
@@ -22,7 +24,8 @@ class Pooling(Layer, message="pooling_param"):
         mask: as y: the place of the largest pixel in its channel, row by row (MAX only).
 
     Raises:
-        FieldError: no kernel is given, or padding is not smaller than it.
+        FieldError: no kernel is given, or padding is not smaller than it, or given at all
+            for STOCHASTIC.
         ShapeError: x has no spatial axes, or the kernel is larger than the padded image.
     """
 
@@ -46,16 +49,23 @@ class Pooling(Layer, message="pooling_param"):
         lead, image = x.split(2)
         if not image:
             raise ShapeError(f"a bottom of shape {x} has no spatial axes after axis 1")
-        if self.pool == "STOCHASTIC":
-            raise FieldError("pool: STOCHASTIC is not there; use MAX or AVE")
         if len(tops) > 1 and self.pool != "MAX":
             raise FieldError(f"only pool: MAX makes a mask, not {self.pool}; remove the second top")
         window = self.window(image)
         slide = window.slide if self.round_mode == "FLOOR" else window.slide_up
         y = Shape((*lead, *slide(image)))
-        places = Shape(window.kernel).size
-        index = Saved("index", y, "uint8" if places <= 256 else "int32")
-        return Signature([y] * len(tops), saved=[index] if self.pool == "MAX" else [])
+        return Signature([y] * len(tops), saved=self._saved(x, y, Shape(window.kernel)))
+
+    def _saved(self, x: Shape, y: Shape, kernel: Shape) -> list[Saved]:
+        index = Saved("index", y, "uint8" if kernel.size <= 256 else "int32")
+        if self.pool == "AVE":
+            return []
+        if self.pool == "MAX":
+            return [index]
+        if self.training:
+            return [index, Saved("chance", y)]
+        as_y = [Saved(name, y) for name in ("mean", "mean_square", "share")]
+        return [*as_y, Saved("square", x), Saved("slope", x)]
 
     def window(self, image: tuple[int, ...]) -> Window:
         """Return the window; with ``global_pooling`` it is as large as the image."""
@@ -73,6 +83,8 @@ class Pooling(Layer, message="pooling_param"):
             raise FieldError("stride must be at least 1")
         if self.global_pooling and (any(pad) or set(stride) != {1}):
             raise FieldError("global_pooling takes no pad, and only stride 1")
+        if self.pool == "STOCHASTIC" and any(pad):
+            raise FieldError("pool: STOCHASTIC takes no pad; use MAX or AVE")
         if any(p >= k for p, k in zip(pad, kernel, strict=True)):
             raise FieldError(f"pad {pad} must be smaller than the kernel {kernel}")
         return Window(kernel, stride, pad, (1,) * axes)
@@ -89,19 +101,57 @@ class Pooling(Layer, message="pooling_param"):
         return tuple(value or 0 for value in pair)
 
     def forward(
-        self, ops: Ops, x: Array, y: Array, mask: Array | None, index: Array | None = None
+        self,
+        ops: Ops,
+        x: Array,
+        y: Array,
+        mask: Array | None = None,
+        index: Array | None = None,
+        chance: Array | None = None,
+        square: Array | None = None,
+        mean: Array | None = None,
+        mean_square: Array | None = None,
     ) -> None:
         window = self.window(x.shape[2:])
         if self.pool == "AVE":
             ops.pool_average(x, window, out=y)
-            return
-        ops.pool_max(x, window, out=y, index=index)
-        if mask is not None:
-            ops.pool_max_place(index, x, window, out=mask)
+        elif self.pool == "MAX":
+            ops.pool_max(x, window, out=y, index=index)
+            if mask is not None:
+                ops.pool_max_place(index, x, window, out=mask)
+        elif self.training:
+            ops.uniform("chance", out=chance)
+            ops.pool_stochastic(x, chance, window, out=y, index=index)
+        else:
+            ops.map("square(x)", x=x, out=square)
+            ops.pool_average(square, window, out=mean_square)
+            ops.pool_average(x, window, out=mean)
+            ops.map(f"mean_square * {_RECIPROCAL}", mean_square=mean_square, mean=mean, out=y)
 
-    def backward(self, ops: Ops, dy: Array, grad: Grad, index: Array | None = None) -> None:
+    def backward(
+        self,
+        ops: Ops,
+        x: Array,
+        y: Array,
+        dy: Array,
+        grad: Grad,
+        index: Array | None = None,
+        mean: Array | None = None,
+        share: Array | None = None,
+        slope: Array | None = None,
+    ) -> None:
         window = self.window(grad.x.shape[2:])
         if self.pool == "AVE":
             ops.pool_average_grad(dy, window, out=grad.x)
-        else:
+        elif self.pool == "MAX" or self.training:
             ops.pool_max_grad(dy, index, window, out=grad.x)
+        else:
+            ops.map(f"dy * {_RECIPROCAL}", dy=dy, mean=mean, out=share)
+            ops.pool_average_grad(share, window, out=slope)
+            ops.map("share * y", share=share, y=y, out=share)
+            ops.pool_average_grad(share, window, out=grad.x)
+            ops.map("2 * x * slope - dx", x=x, slope=slope, dx=grad.x, out=grad.x)
+
+
+_RECIPROCAL = "(mean > 0) / maximum(mean, 1e-30)"
+"""1 / mean, and 0 where nothing is positive."""

@@ -2,13 +2,13 @@
 
 from typing import ClassVar
 
-from netdef.errors import ShapeError
+from netdef.axes import AxesFields
 from netdef.layer import Filler, Grad, Layer, Signature, Weight, field
 from netdef.ops import Array, Ops
 from netdef.shape import Shape
 
 
-class Scale(Layer, message="scale_param"):
+class Scale(AxesFields, Layer, message="scale_param"):
     """``y = x * weight + bias``, weight and bias repeated over the other axes of x.
 
     The weight lies along ``num_axes`` axes of x from ``axis`` on (-1: all of them; 0: one
@@ -34,9 +34,7 @@ class Scale(Layer, message="scale_param"):
     bias_filler: Filler
 
     def infer(self, x: Shape, scale: Shape | None) -> Signature:
-        shape = Shape(x[slice(*self._span(x, scale))])
-        if scale is not None and scale != shape:
-            raise ShapeError(f"its second bottom {scale} must be a run of the axes of {x}")
+        shape = self.along(x, scale)
         weights = []
         if scale is None:
             ones = Filler(type="constant", value=1)
@@ -44,27 +42,6 @@ class Scale(Layer, message="scale_param"):
         if self.bias_term:
             weights.append(Weight("bias", shape, self.bias_filler))
         return Signature([x], weights)
-
-    def _span(self, x: Shape, scale: Shape | None) -> tuple[int, int]:
-        """Return the first of the axes that the scale lies along, and the one after the last."""
-        count = self.num_axes if scale is None else len(scale)
-        if count == 0:
-            return 0, 0
-        start = x.axis(self.axis)
-        stop = len(x) if count == -1 else start + count
-        if stop > len(x):
-            raise ShapeError(f"{count} axes from axis {start} on are more than {x} has")
-        return start, stop
-
-    def _wide(self, x: Array, small: Array) -> tuple[Array, tuple[int, ...]]:
-        """Return small in as many axes as x, and the axes of x that it does not have."""
-        if not small.ndim:
-            return small.reshape((1,) * x.ndim), tuple(range(x.ndim))
-        start = self.axis % x.ndim
-        shape = [1] * x.ndim
-        shape[start : start + small.ndim] = small.shape
-        inside = range(start, start + small.ndim)
-        return small.reshape(tuple(shape)), tuple(i for i in range(x.ndim) if i not in inside)
 
     def forward(
         self,
@@ -75,11 +52,11 @@ class Scale(Layer, message="scale_param"):
         weight: Array | None = None,
         bias: Array | None = None,
     ) -> None:
-        factor, _ = self._wide(x, weight if scale is None else scale)
+        factor = self.widen(weight if scale is None else scale, x)
         if bias is None:
             ops.map("x * factor", x=x, factor=factor, out=y)
         else:
-            ops.map("x * factor + bias", x=x, factor=factor, bias=self._wide(x, bias)[0], out=y)
+            ops.map("x * factor + bias", x=x, factor=factor, bias=self.widen(bias, x), out=y)
 
     def backward(
         self,
@@ -90,7 +67,8 @@ class Scale(Layer, message="scale_param"):
         scale: Array | None = None,
         weight: Array | None = None,
     ) -> None:
-        factor, axes = self._wide(x, weight if scale is None else scale)
+        small = weight if scale is None else scale
+        factor, axes = self.widen(small, x), self.others(small, x)
         if grad.weight is not None:
             ops.sum_product(x, dy, axes, add_to=grad.weight)
         if grad.scale is not None:

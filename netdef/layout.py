@@ -13,7 +13,7 @@ from netdef.engines.scratch import fake
 from netdef.program import Call, Value, View
 
 _IMAGES = {"conv", "conv_grad_x", "conv_grad_weight", "pool_max", "pool_max_grad", "pool_average"}
-_IMAGES |= {"pool_average_grad", "pool_max_place", "window_sum"}
+_IMAGES |= {"pool_stochastic", "pool_average_grad", "pool_max_place", "window_sum"}
 _SAME = {"map", "batch_statistics", "batch_norm_grad", "concat", "copy", "softmax", "softmax_grad"}
 _MOVABLE = {"blob", "diff", "saved", "temporary"}
 

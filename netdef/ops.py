@@ -86,13 +86,17 @@ class Ops(ABC):
         size = tuple(image.shape[2:])
         self.emit("pool_max_place", dict(index=index), dict(out=out), window=window, size=size)
 
-    def pool_average(self, x: Array, window: Window, *, out: Array) -> None:
-        """Sum under the window over Caffe's divisor: its size clipped to the padded image."""
-        self.emit("pool_average", dict(x=x), dict(out=out), window=window)
+    def pool_stochastic(
+        self, x: Array, chance: Array, window: Window, *, out: Array, index: Array
+    ) -> None:
+        """A pixel under the window, drawn in proportion to it; index is its place in the kernel.
 
-    def pool_average_grad(self, dy: Array, window: Window, *, out: Array) -> None:
-        """Gradient of ``pool_average`` with respect to x."""
-        self.emit("pool_average_grad", dict(dy=dy), dict(out=out), window=window)
+        It is the first at which the sum of the pixels, row by row, reaches ``chance`` (in
+        [0, 1), as out) times that of the whole window. ``pool_max_grad`` is its gradient.
+        Pixels are at least 0; windows are not padded, but clipped to the image.
+        """
+        reads, writes = dict(x=x, chance=chance), dict(out=out, index=index)
+        self.emit("pool_stochastic", reads, writes, window=window)
 
     def window_sum(self, x: Array, size: int, axis: int, *, out: Array) -> None:
         """Sum of the ``size`` neighbours along ``axis`` around each element; none past the ends."""
@@ -173,6 +177,16 @@ class Ops(ABC):
         """The part of labels among the ``top_k`` largest scores along ``axis``."""
         writes = dict(out=out, per_class=per_class)
         self.emit("accuracy", dict(x=x, label=label), writes, axis=axis, top_k=top_k, ignore=ignore)
+
+    def largest(
+        self, x: Array, count: int, axis: int, *, index: Array = None, value: Array = None
+    ) -> None:
+        """The ``count`` largest numbers along ``axis``, largest first, and their places.
+
+        Of equal numbers the last comes first. Either may be left out.
+        """
+        writes = dict(index=index, value=value)
+        self.emit("largest", dict(x=x), writes, count=count, axis=axis)
 
     def map(
         self, expression: str, *, out: Array = None, add_to: Array = None, **operands: Any

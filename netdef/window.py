@@ -45,6 +45,11 @@ class Window:
             places.append(count - starts_outside)
         return tuple(places)
 
+    def image_of(self, places: tuple[int, ...]) -> tuple[int, ...]:
+        """Return the smallest image in which the window takes these places."""
+        parts = zip(places, self.stride, self.reach, self.pad, strict=True)
+        return tuple((n - 1) * t + r - 2 * p for n, t, r, p in parts)
+
     @property
     def covers_each_pixel_once(self) -> bool:
         """True for a 1x1 window that neither skips nor pads: what it makes is a matrix product."""
@@ -84,17 +89,21 @@ class KernelFields:
         """Return the window over ``axes`` spatial axes.
 
         Raises:
-            FieldError: no kernel is given, both forms are, or the number of values is wrong.
+            FieldError: no kernel is given, both forms are, the number of values is wrong, or
+                one is 0.
         """
         kernel = self._either("kernel_size", "kernel", axes)
         if not kernel:
             raise FieldError("convolution_param must set kernel_size, or kernel_h and kernel_w")
-        return Window(
+        window = Window(
             spread("kernel_size", kernel, axes, 0),
             spread("stride", self._either("stride", "stride", axes), axes, 1),
             spread("pad", self._either("pad", "pad", axes), axes, 0),
             spread("dilation", self.dilation, axes, 1),
         )
+        if 0 in (*window.kernel, *window.stride, *window.dilation):
+            raise FieldError("the kernel, its stride and dilation must be at least 1 pixel")
+        return window
 
     def _either(self, plain: str, prefix: str, axes: int) -> tuple[int, ...]:
         """Return the repeated field, or the pair ``_h``, ``_w``."""

@@ -12,7 +12,7 @@ from netdef.engines import Clock
 from netdef.errors import FieldError
 from netdef.fields import plain_value
 from netdef.layer import LAYERS
-from netdef.proto import LayerParameter
+from netdef.proto import BlobShape, LayerParameter
 from netdef.registry import snake_case
 from tests.gradient import takes_gradient
 
@@ -20,6 +20,10 @@ HERE = Path(__file__).parent
 TYPES = list(LAYERS)
 
 NOT_FIELDS = {
+    **{
+        f"Im2col.{name}": "what a convolution does with the windows"
+        for name in ("num_output", "bias_term", "group", "weight_filler", "bias_filler", "engine")
+    },
     "FocalLoss.normalize": "from_proto turns it into a normalization",
     "SigmoidCrossEntropyLoss.normalize": "from_proto turns it into a normalization",
     "InfogainLoss.normalize": "from_proto turns it into a normalization",
@@ -35,6 +39,10 @@ NOT_FIELDS = {
 """Fields of a layer's message that its class does not declare, and why."""
 
 REQUIRED = {
+    "min": -1,
+    "max": 1,
+    "pyramid_height": 2,
+    "tiles": 2,
     "num_output": 4,
     "kernel_size": 2,
     "source": "list.txt",
@@ -45,6 +53,12 @@ REQUIRED = {
 
 LABEL = np.array([2, 0, 1])
 SAMPLES = {
+    "BatchReindex": ({}, [(4, 2, 3), LABEL]),
+    "Deconvolution": (dict(num_output=4, kernel_size=(3,), stride=(2,)), [(2, 3, 5, 4)]),
+    "Im2col": (dict(kernel_size=(3,), pad=(1,)), [(2, 3, 5, 4)]),
+    "Log": (dict(shift=10), [(2, 3, 4)]),
+    "Parameter": (dict(shape=BlobShape(dim=[2, 3])), []),
+    "Reshape": (dict(shape=BlobShape(dim=[0, -1])), [(2, 3, 4)]),
     "LSTMUnit": ({}, [(1, 2, 3), (1, 2, 12), np.ones((1, 2))]),
     "RNN": (dict(num_output=3), [(4, 2, 3), np.ones((4, 2))]),
     "LSTM": (dict(num_output=3), [(4, 2, 3), np.ones((4, 2))]),

@@ -110,7 +110,10 @@ def test_large_kernels_count_places_past_a_byte():
         ),
         ("global_pooling: true pad: 1", "global_pooling takes no pad, and only stride 1"),
         ("global_pooling: true stride: 2", "global_pooling takes no pad, and only stride 1"),
-        ("kernel_size: 2 pool: STOCHASTIC", "pool: STOCHASTIC is not there; use MAX or AVE"),
+        (
+            "kernel_size: 2 pad: 1 pool: STOCHASTIC",
+            "pool: STOCHASTIC takes no pad; use MAX or AVE",
+        ),
     ],
 )
 def test_what_is_refused(fields, message):
@@ -138,3 +141,67 @@ def test_no_image():
     assert layer_refusal(layer, (2, 3)) == (
         "(Pooling): a bottom of shape (2, 3) has no spatial axes after axis 1"
     )
+
+
+STOCHASTIC = [
+    (dict(kernel_size=2, stride=2), (2, 3, 4, 6)),
+    (dict(kernel_size=3, stride=2), (2, 2, 6, 5)),
+    (dict(kernel_size=2, stride=3, round_mode="FLOOR"), (1, 2, 8, 8)),
+    (dict(global_pooling=True), (2, 2, 3, 4)),
+    (dict(kernel_size=3, stride=2), (2, 2, 6)),
+    (dict(kernel_size=2, stride=1), (1, 2, 3, 2, 3)),
+    (dict(kernel_size=17, stride=1), (1, 1, 18, 18)),
+]
+
+
+def pixels(x, window, n, c, at):
+    places = [
+        range(i * s, min(i * s + k, size))
+        for i, s, k, size in zip(at, window.stride, window.kernel, x.shape[2:], strict=True)
+    ]
+    return np.array([x[(n, c, *place)] for place in product(*places)])
+
+
+@pytest.mark.parametrize(("fields", "shape"), STOCHASTIC)
+def test_stochastic_pooling_draws_in_training(fields, shape):
+    layer = Pooling(pool="STOCHASTIC", **fields)
+    x = np.random.default_rng(1).uniform(0, 2, shape)
+    trial = Trial.on(layer, x)
+    y, chance = trial.forward()[0], trial.saved["chance"]
+    for n, c, *at in np.ndindex(y.shape):
+        inside = pixels(x, layer.window(shape[2:]), n, c, at)
+        sums = np.cumsum(inside)
+        first = np.argmax(sums >= chance[(n, c, *at)] * sums[-1])
+        assert y[(n, c, *at)] == inside[first]
+    if x.size < 200:
+        check_gradient(layer, shape, bottoms=[x])
+
+
+def test_stochastic_pooling_draws_in_proportion():
+    x = np.tile(np.array([[0.0, 1], [2, 5]]), (100, 100))[None, None]
+    y = Trial.on(Pooling(pool="STOCHASTIC", kernel_size=2, stride=2), x).forward()[0]
+    found = [float((y == value).mean()) for value in (0, 1, 2, 5)]
+    np.testing.assert_allclose(found, [0, 1 / 8, 2 / 8, 5 / 8], atol=0.02)
+
+
+@pytest.mark.parametrize(("fields", "shape"), STOCHASTIC)
+def test_stochastic_pooling_weighs_in_a_test(fields, shape):
+    layer = Pooling(pool="STOCHASTIC", training=False, **fields)
+    x = np.random.default_rng(1).uniform(0.2, 2, shape)
+    y = Trial.on(layer, x).forward()[0]
+    for n, c, *at in np.ndindex(y.shape):
+        inside = pixels(x, layer.window(shape[2:]), n, c, at)
+        assert y[(n, c, *at)] == pytest.approx((inside**2).sum() / inside.sum())
+    if x.size < 200:
+        check_gradient(layer, shape, bottoms=[x])
+
+
+@pytest.mark.parametrize("training", [True, False])
+def test_stochastic_pooling_of_zeros(training):
+    layer = Pooling(pool="STOCHASTIC", kernel_size=2, stride=2, training=training)
+    trial = Trial.on(layer, np.zeros((1, 1, 3, 3)))
+    assert not trial.forward()[0].any()
+    dx = np.full((1, 1, 3, 3), np.nan)
+    trial.backward([np.ones((1, 1, 2, 2))], [dx])
+    first = [[[[1, 0, 1], [0, 0, 0], [1, 0, 1]]]]
+    assert dx.tolist() == (first if training else np.zeros((1, 1, 3, 3)).tolist())

@@ -9,9 +9,11 @@ from netdef.engines.numpy.indexing import Indexing
 from netdef.engines.numpy.normalization import Normalization
 from netdef.engines.numpy.pooling import Pooling
 from netdef.engines.numpy.products import Products
+from netdef.engines.numpy.ranking import Ranking
 from netdef.engines.numpy.scoring import Scoring
 from netdef.engines.numpy.softmax import Softmax
 from netdef.engines.numpy.splitting import Splitting
+from netdef.engines.numpy.stochastic_pooling import StochasticPooling
 
 
 class NumpyEngine(
@@ -19,9 +21,11 @@ class NumpyEngine(
     Products,
     Convolutions,
     Pooling,
+    StochasticPooling,
     Normalization,
     Softmax,
     Scoring,
+    Ranking,
     Indexing,
     Elementwise,
     Copying,
