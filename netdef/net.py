@@ -12,10 +12,10 @@ from netdef.data.memory_source import MemorySource
 from netdef.data.source import Source
 from netdef.engines import Clock
 from netdef.engines.numpy import NumpyEngine
-from netdef.errors import ConfigError, at, did_you_mean
+from netdef.errors import ConfigError, ShapeError, at, did_you_mean
 from netdef.executor import Executor, Resized
 from netdef.graph import Graph, build
-from netdef.infer import infer
+from netdef.infer import Shapes, infer
 from netdef.io.weights import Format, write_weights
 from netdef.layer import DataLayer
 from netdef.loading import LoadReport, match
@@ -126,6 +126,7 @@ class Net:
         key = self._shapes_key
         if key not in self._plans:
             shapes = infer(self.graph, dict(key)) if key else self.shapes
+            self._check_weights(shapes)
             backward = self.graph.training or self._keep == "blobs"
             self._plans[key] = compile_program(
                 record(self.graph, shapes, backward), [NumpyEngine()], self._keep
@@ -188,6 +189,7 @@ class Net:
         Keyword arguments fill input blobs first. Returns the arrays of the outputs, or of
         ``end``'s tops, and of ``blobs``, by name.
         """
+        self._all_named(*(blobs or ()))
         self._fill(inputs, self.inputs)
         first = self._layer(start) if start else 0
         last = self._layer(end) if end else None
@@ -197,7 +199,7 @@ class Net:
         if first == 0:
             self.clock.iteration += 1
         names = self.top_names[end] if end else self.outputs
-        return {name: self.blobs[name].data for name in (*names, *(blobs or ()))}
+        return {name: blob.data for name, blob in self._all_named(*names, *(blobs or ())).items()}
 
     def backward(
         self,
@@ -212,15 +214,21 @@ class Net:
         what is there: see ``clear_param_diffs``. Returns the diffs of the inputs, or of
         ``end``'s bottoms, and of ``diffs``, by name.
         """
+        self._all_named(*(diffs or ()))
         for name, value in gradients.items():
-            self._named(name).diff[...] = value
+            diff = self._named(name).diff
+            if np.shape(value) not in ((), diff.shape):
+                raise ConfigError(
+                    f"the diff of {name!r} has the shape {diff.shape}, got {np.shape(value)}"
+                )
+            diff[...] = value
         first = self._layer(start) if start else None
         last = self._layer(end) if end else 0
         executor = self.executor
         self._lent.give_back()
         executor.backward(first, last)
         names = self.bottom_names[end] if end else self.inputs
-        return {name: self.blobs[name].diff for name in (*names, *(diffs or ()))}
+        return {name: blob.diff for name, blob in self._all_named(*names, *(diffs or ())).items()}
 
     def _run_forward(self, executor: Executor, first: int, last: int | None) -> None:
         """Run layers, and go on with another plan where one makes tops of other shapes."""
@@ -335,6 +343,9 @@ class Net:
             raise ConfigError(f"the net has no blob {name!r}{did_you_mean(name, self.blobs)}")
         return self.blobs[name]
 
+    def _all_named(self, *names: str) -> dict[str, Blob]:
+        return {name: self._named(name) for name in names}
+
     def _layer(self, name: str) -> int:
         if name not in self.layer_names:
             raise ConfigError(
@@ -342,13 +353,24 @@ class Net:
             )
         return self.layer_names.index(name)
 
+    def _check_weights(self, shapes: Shapes) -> None:
+        """Fail unless the weights that are there fit shapes that other inputs lead to."""
+        for node in self.graph.nodes:
+            pairs = zip(self.shapes.params[node.name], shapes.params[node.name], strict=True)
+            for mine, asked in pairs:
+                if mine.weight.shape != asked.weight.shape:
+                    raise ShapeError(
+                        f"{node}: its {mine.weight.name} has the shape {Shape(mine.weight.shape)},"
+                        f" but these inputs need {Shape(asked.weight.shape)}"
+                    )
+
     def _blob(self, name: str) -> Blob:
         key = self.graph.blobs[name]
 
         def data() -> Any:
             executor = self.executor
             value = executor.plan.program.blobs[key]
-            if value not in executor.plan.slots:
+            if value not in executor.plan.kept:
                 raise ConfigError(f"blob {name!r} is not kept by this plan; only outputs are")
             return self._lent.host(executor.array(value))
 
@@ -357,6 +379,8 @@ class Net:
             value = executor.plan.program.diffs.get(key)
             if value is None or value not in executor.plan.slots:
                 return np.zeros(executor.plan.program.blobs[key].shape, "float32")
+            if value not in executor.plan.kept:
+                raise ConfigError(f"the diff of {name!r} is not kept by this plan")
             return self._lent.host(executor.array(value))
 
         def reshape(shape: tuple[int, ...]) -> None:
@@ -391,6 +415,12 @@ class Sources(Mapping[str, Source]):
 
     def __len__(self) -> int:
         return len(self._nodes)
+
+    def reseed(self, seed: int) -> None:
+        """Begin anew with the order and the random numbers of another seed."""
+        if seed != self._seed:
+            self.close()
+            self._seed = seed
 
     def close(self) -> None:
         """Close those that are open."""

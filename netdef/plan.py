@@ -79,12 +79,20 @@ def _kept(program: Program, keep: str) -> frozenset[Value]:
     # A loss is reported even where another layer reads it.
     ids += [t for n in graph.nodes for t, w in zip(n.tops, n.loss_weights, strict=True) if w]
     kept = {program.blobs[i] for i in ids}
-    kept |= {program.diffs[i] for i in program.seeds}
+    given = (graph.blobs[n] for n in graph.inputs)
+    kept |= {program.diffs[i] for i in (*program.seeds, *given) if i in program.diffs}
     if keep == "blobs":
         kept |= {program.diffs[i] for i in ids if i in program.diffs}
+        kept |= _handed_on(program)
     touched = (v for c in program.forward for v in (*c.read_values(), *c.written_values()))
     kept |= {v for v in touched if v.first is not None}
     return frozenset(kept)
+
+
+def _handed_on(program: Program) -> set[Value]:
+    """Return what forward makes for backward, which users may run more than once."""
+    made = {v for c in program.forward for v in c.written_values() if v.kind in ("blob", "saved")}
+    return made & {v for c in program.backward for v in c.read_values()}
 
 
 def _is_touched(value: Value, calls: Sequence[Call]) -> bool:
