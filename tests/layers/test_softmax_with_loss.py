@@ -121,3 +121,66 @@ def test_label_of_no_class(label, item):
 def test_what_is_refused(fields, shapes, message):
     layer = f'type: "SoftmaxWithLoss" top: "loss" {fields}'
     assert layer_refusal(layer, *shapes) == f"(SoftmaxWithLoss): {message}"
+
+
+def soft_loss_by_hand(x, label, axis, ignore, normalization, smoothing, weight):
+    p = np.exp(x) / np.exp(x).sum(axis, keepdims=True)
+    p = np.moveaxis(p, axis, -1).reshape(-1, x.shape[axis])
+    total, counted, outer = 0.0, 0.0, int(np.prod(x.shape[: axis % x.ndim]))
+    for i, own in enumerate(label.astype(int).flat):
+        if own != ignore:
+            counted += weight[own]
+            for c, w in enumerate(weight):
+                part = (1 - smoothing) * (c == own) + smoothing / len(weight)
+                total -= w * part * np.log(p[i, c])
+    divisor = {"FULL": label.size, "VALID": counted, "BATCH_SIZE": outer, "NONE": 1}
+    return total / divisor[normalization]
+
+
+@pytest.mark.parametrize("normalization", NORMALIZATIONS)
+@pytest.mark.parametrize("ignore", [None, 255])
+@pytest.mark.parametrize("weight", [(), (0.5, 0.1, 2)])
+@pytest.mark.parametrize("smoothing", [0.25, 0])
+@pytest.mark.parametrize(("shape", "axis"), [((4, 3), 1), ((2, 3, 2, 2), 1), ((2, 2, 3), -1)])
+def test_smooth_labels_and_weights(shape, axis, smoothing, weight, ignore, normalization):
+    layer = SoftmaxWithLoss(
+        axis=axis,
+        ignore_label=ignore,
+        normalization=normalization,
+        label_smoothing=smoothing,
+        class_weight=weight,
+    )
+    rng = np.random.default_rng(3)
+    x = rng.standard_normal(shape)
+    places = [n for i, n in enumerate(shape) if i != axis % len(shape)]
+    label = rng.integers(0, 3, places).astype("f8")
+    if ignore:
+        label.flat[0] = ignore
+    rest = (axis, ignore, normalization, smoothing, weight or (1, 1, 1))
+    loss = Trial.on(layer, x, label).forward()[0]
+    assert loss == pytest.approx(soft_loss_by_hand(x, label, *rest), rel=1e-6)
+    for tops in (1, 2):
+        check_gradient(layer, shape, tuple(places), tops=tops, bottoms=[x, label])
+
+
+def test_loss_weight_of_the_probabilities_counts():
+    x, label = np.random.default_rng(3).standard_normal((4, 3)), [0, 2, 1, 1]
+    check_gradient(SoftmaxWithLoss(), (4, 3), (4,), tops=2, bottoms=[x, label])
+
+
+def test_all_labels_ignored_with_weights_have_no_loss():
+    layer = SoftmaxWithLoss(ignore_label=255, class_weight=(0.1, 0.2, 0.3))
+    assert Trial.on(layer, np.ones((2, 3)), [255, 255]).forward()[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ("label_smoothing: 1.5", "label_smoothing must be at most 1, got 1.5"),
+        ("class_weight: [1, -1, 1]", "class_weight must be at least 0, got -1"),
+        ("class_weight: [1, 2]", "class_weight has 2 values for 3 classes; give one each"),
+    ],
+)
+def test_what_is_refused_beyond_caffe(fields, message):
+    layer = f'type: "SoftmaxWithLoss" top: "loss" softmax_loss_param {{ {fields} }}'
+    assert layer_refusal(layer, (2, 3), (2,)) == f"(SoftmaxWithLoss): {message}"
