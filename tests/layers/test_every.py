@@ -44,6 +44,7 @@ REQUIRED = {
     "pyramid_height": 2,
     "tiles": 2,
     "num_output": 4,
+    "input_dim": 3,
     "kernel_size": 2,
     "source": "list.txt",
     "batch_size": 2,

@@ -108,12 +108,18 @@ def test_gradient_through_states(extra):
 
 
 def test_gradient_stops_at_states_as_in_caffe():
-    x, h, c = RNG.standard_normal((4, 3, 5)), np.ones(STATE), np.ones(STATE)
+    x, h, c, dy = (RNG.standard_normal(s) for s in ((4, 3, 5), STATE, STATE, (4, 3, 2)))
     trial = filled(LSTM(num_output=2, expose_hidden=True), x, CONT, h, c, tops=3)
     trial.forward()
-    into = [np.ones((4, 3, 5)), None, np.ones(STATE), np.ones(STATE)]
-    trial.backward([np.zeros((4, 3, 2)), np.ones(STATE), np.ones(STATE)], into)
-    assert not any(g.any() for g in into if g is not None)
+    found = []
+    for dlast in (np.zeros(STATE), np.ones(STATE)):
+        into = [np.ones((4, 3, 5)), None, np.ones(STATE), np.ones(STATE)]
+        trial.backward([dy, dlast, dlast], into)
+        found.append(into[0])
+        assert into[0].any()
+        assert not into[2].any()
+        assert not into[3].any()
+    np.testing.assert_array_equal(*found)
 
 
 @pytest.mark.parametrize(
