@@ -15,12 +15,12 @@ class Crop(Layer, message="crop_param"):
 
     Shapes:
         x: any.
-        reference: as many axes as x; its numbers are not read.
+        reference: at least as many axes as x; its numbers are not read.
         y: as x before ``axis``, as reference from it on.
 
     Raises:
         FieldError: ``offset`` is neither none, nor one, nor one for each axis.
-        ShapeError: the axes differ in number, or the part reaches past the end of x.
+        ShapeError: reference has too few axes, or the part reaches past the end of x.
     """
 
     bottoms: ClassVar[tuple[str, ...]] = ("x", "reference")
@@ -30,15 +30,15 @@ class Crop(Layer, message="crop_param"):
     offset: tuple[int, ...]
 
     def infer(self, x: Shape, reference: Shape) -> Signature:
-        if len(x) != len(reference):
-            raise ShapeError(f"its bottoms {x} and {reference} must have as many axes")
+        if len(reference) < len(x):
+            raise ShapeError(f"its second bottom {reference} has fewer axes than {x}")
         first = x.axis(self.axis)
         for axis, start in enumerate(self._starts(x), first):
             if start + reference[axis] > x[axis]:
                 raise ShapeError(
                     f"axis {axis} of {x} is too short for {reference[axis]} from offset {start} on"
                 )
-        return Signature([Shape((*x[:first], *reference[first:]))])
+        return Signature([Shape((*x[:first], *reference[first : len(x)]))])
 
     def _starts(self, x: Shape) -> tuple[int, ...]:
         """Return the offset of every axis from ``axis`` on."""

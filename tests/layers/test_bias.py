@@ -11,8 +11,10 @@ Bias = LAYERS["Bias"]
 
 
 def wide(small, x, axis):
+    if not small.ndim:
+        return small
     rest = x.ndim - axis % x.ndim - small.ndim
-    return small.reshape(small.shape + (1,) * rest) if small.ndim else small
+    return small.reshape(small.shape + (1,) * rest)
 
 
 @pytest.mark.parametrize(
@@ -23,6 +25,7 @@ def wide(small, x, axis):
         (dict(axis=0, num_axes=-1), (2, 3), (2, 3)),
         (dict(axis=-2), (2, 3, 4), (3,)),
         (dict(num_axes=0), (2, 3), ()),
+        (dict(num_axes=0), (), ()),
         (dict(axis=0), (4,), (4,)),
     ],
 )

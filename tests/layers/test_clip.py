@@ -25,6 +25,11 @@ def test_gradient_passes_on_the_bounds():
     assert dx.tolist() == [0, 3, 3, 3, 0]
 
 
+def test_bounds_must_be_given():
+    layer = 'type: "Clip" top: "y"'
+    assert layer_refusal(layer, (2, 3)) == "(Clip): clip_param must set min"
+
+
 def test_bounds_in_the_wrong_order():
     layer = 'type: "Clip" top: "y" clip_param { min: 1 max: 0.5 }'
     assert layer_refusal(layer, (2, 3)) == "(Clip): min 1 is more than max 0.5"

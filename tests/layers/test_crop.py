@@ -18,6 +18,7 @@ Crop = LAYERS["Crop"]
         (dict(offset=(2, 0)), (1, 2, 5, 4), (1, 2, 3, 2), np.s_[:, :, 2:, :2]),
         (dict(axis=0, offset=(1, 2)), (3, 4), (2, 1), np.s_[1:, 2:3]),
         (dict(axis=-1, offset=(2,)), (3, 4), (7, 2), np.s_[:, 2:]),
+        (dict(axis=1), (3, 4), (7, 2, 9), np.s_[:, :2]),
     ],
 )
 def test_shapes_forward_and_gradient(fields, shape, reference, part):
@@ -44,8 +45,8 @@ def test_shapes_forward_and_gradient(fields, shape, reference, part):
         ),
         (
             "",
-            [(1, 1, 4), (1, 1, 4, 4)],
-            "its bottoms (1, 1, 4) and (1, 1, 4, 4) must have as many axes",
+            [(1, 1, 4, 4), (1, 1, 4)],
+            "its second bottom (1, 1, 4) has fewer axes than (1, 1, 4, 4)",
         ),
         ("axis: 2", [(4, 4), (2, 2)], "axis 2 is not one of the 2 axes of (4, 4)"),
     ],
