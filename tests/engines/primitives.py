@@ -98,6 +98,146 @@ def poolings() -> list[Case]:
     return cases
 
 
+def placings() -> list[Case]:
+    place = np.stack([RNG.permutation(12)[:4] for _ in range(6)]).reshape(3, 2, 2, 2).astype(float)
+    return [
+        Case("unpool", dict(x=normal(3, 2, 2, 2), place=place), out(3, 2, 4, 3)),
+        Case("unpool_grad", dict(dy=normal(3, 2, 4, 3), place=place), out(3, 2, 2, 2)),
+    ]
+
+
+def products() -> list[Case]:
+    cases = []
+    for a, b, trans_a, trans_b in [
+        ((3, 5), (5, 4), False, False),
+        ((5, 3), (5, 4), True, False),
+        ((3, 5), (4, 5), False, True),
+        ((5, 3), (4, 5), True, True),
+    ]:
+        reads, options = dict(a=normal(*a), b=normal(*b)), dict(trans_a=trans_a, trans_b=trans_b)
+        cases += [
+            Case("gemm", reads | dict(bias=normal(4)), out(3, 4), options),
+            Case("gemm", reads, out(3, 4), options, ("bias",)),
+            Case("gemm", reads, add_to(3, 4), options, ("bias",)),
+        ]
+    return cases
+
+
+def normalizations() -> list[Case]:
+    cases = []
+    for shape in [(5, 3), (4, 3, 2, 5), (3, 2, 4)]:
+        count = shape[1]
+        statistics = {"mean": ((count,), None), "variance": ((count,), None)}
+        reads = dict(y=normal(*shape), dy=normal(*shape), inverse_std=np.abs(normal(count)))
+        cases += [
+            Case("batch_statistics", dict(x=normal(*shape)), statistics),
+            Case("batch_norm_grad", reads, out(*shape)),
+        ]
+    return cases
+
+
+def softmaxes() -> list[Case]:
+    cases = []
+    for shape, axis in [((4, 3), 1), ((3, 4, 2, 3), 1), ((2, 3, 5), -1), ((5,), 0), ((3, 2, 2), 0)]:
+        classes = shape[axis]
+        places = tuple(n for i, n in enumerate(shape) if i != axis % len(shape))
+        x, label = normal(*shape), labels(classes, *places)
+        pair = dict(y=normal(*shape), dy=normal(*shape))
+        cases += [
+            Case("softmax", dict(x=x), out(*shape), dict(axis=axis)),
+            Case("softmax_grad", pair, out(*shape), dict(axis=axis)),
+        ]
+        for ignore, normalization in [(None, "FULL"), (1, "VALID"), (0, "BATCH_SIZE")]:
+            options = dict(axis=axis, ignore=ignore)
+            loss = {**out(), "probability": (shape, None), "normalizer": ((), None)}
+            grad = dict(
+                probability=np.abs(normal(*shape)),
+                label=label,
+                normalizer=np.array(4.0),
+                dloss=np.array(0.5),
+            )
+            more = dict(normalization=normalization)
+            cases += [
+                Case("softmax_loss", dict(x=x, label=label), loss, options | more),
+                Case("softmax_loss_grad", grad, out(*shape), options),
+                Case(
+                    "accuracy",
+                    dict(x=x, label=label),
+                    {**out(), "per_class": ((classes,), None)},
+                    options | dict(top_k=min(2, classes)),
+                ),
+            ]
+    return cases
+
+
+EXPRESSIONS = [
+    "maximum(x, 0)",
+    "dy * (x > 0)",
+    "where(x > dy, x * dy, 0.5 * (x - dy))",
+    "exp(-abs(x)) + sqrt(square(dy))",
+    "x",
+    "2",
+    "(x - wide) * tanh(dy) / (1 + square(wide))",
+    "x * one + (x >= 0) * (dy < 0) - (x == dy) + (x != dy) - (x <= dy)",
+    "power(abs(x), 0.75) * sign(dy) + log(abs(dy)) + log1p(abs(x)) - reciprocal(2 + abs(x))",
+    "minimum(x, dy) ** 2 + abs(x) ** 1.5",
+]
+
+
+def maps() -> list[Case]:
+    shape = (3, 4, 2, 5)
+    every = dict(x=normal(*shape), dy=normal(*shape), wide=normal(1, 4, 1, 1), one=normal(1))
+    cases = []
+    for text in EXPRESSIONS:
+        options = dict(expression=text, numbers={})
+        reads = {name: array for name, array in every.items() if name in text}
+        cases += [Case("map", reads, target, options) for target in (out(*shape), add_to(*shape))]
+    numbered = dict(expression="slope * x", numbers={"slope": 0.25})
+    cases.append(Case("map", dict(x=normal()), out(), numbered))
+    return cases
+
+
+def sums() -> list[Case]:
+    cases = []
+    for axes, left in [
+        ((0, 2, 3), (3,)),
+        ((0,), (3, 4, 2)),
+        ((), (2, 3, 4, 2)),
+        ((0, 1, 2, 3), ()),
+    ]:
+        a, b = normal(2, 3, 4, 2), normal(2, 3, 4, 2)
+        for target in (out(*left), add_to(*left)):
+            cases.append(Case("sum", dict(x=a), target, dict(axes=axes)))
+            cases.append(Case("sum_product", dict(a=a, b=b), target, dict(axes=axes)))
+    return cases
+
+
+def copies() -> list[Case]:
+    parts = (normal(3, 2, 4), normal(3, 1, 4), normal(3, 3, 4))
+    return [
+        Case("copy", dict(x=normal(3, 2, 5)), out(3, 2, 5)),
+        Case("copy", dict(x=np.arange(6, dtype="uint8").reshape(1, 2, 3)), out(1, 2, 3)),
+        Case("fill", {}, out(3, 2, 5), dict(value=0.25)),
+        Case("concat", dict(parts=parts), out(3, 6, 4), dict(axis=1)),
+        Case("concat", dict(parts=parts[:1] * 2), out(6, 2, 4), dict(axis=0)),
+        Case("concat", dict(parts=parts[:1] * 2), out(3, 2, 8), dict(axis=-1)),
+    ]
+
+
+def indexings() -> list[Case]:
+    table, index = normal(5, 3), labels(5, 2, 4)
+    window = Window((2, 3), (2, 1), (0, 1), (1, 1))
+    columns = (3, 12, 2, 4)
+    return [
+        Case("gather", dict(table=table, index=index), out(2, 4, 3)),
+        Case("scatter", dict(rows=normal(2, 4, 3), index=index), add_to(5, 3)),
+        Case("one_hot", dict(label=labels(4, 3, 2)), out(3, 4, 2), dict(axis=1, ignore=None)),
+        Case("one_hot", dict(label=labels(4, 3, 2)), out(3, 2, 4), dict(axis=-1, ignore=2)),
+        Case("unfold", dict(x=normal(3, 2, 5, 4)), out(*columns), dict(window=window)),
+        Case("fold", dict(columns=normal(*columns)), out(3, 2, 5, 4), dict(window=window)),
+    ]
+
+
 def draws() -> list[Case]:
     cases = []
     for window, image in [
@@ -133,6 +273,7 @@ def cases() -> list[Case]:
         *indexings(),
         *convolutions(),
         *poolings(),
+        *placings(),
         *products(),
         *normalizations(),
         *softmaxes(),
