@@ -16,7 +16,7 @@ def fake(shape: tuple[int, ...], dtype: Any, order: tuple[int, ...] | None = Non
     for axis in reversed(axes):
         strides[axis] = step
         step *= max(shape[axis], 1)
-    return np.lib.stride_tricks.as_strided(np.empty(1, dtype), shape, strides, writeable=True)
+    return np.lib.stride_tricks.as_strided(np.empty(1, dtype), shape, strides, writeable=False)
 
 
 class Scratch:
