@@ -86,6 +86,14 @@ class Ops(ABC):
         size = tuple(image.shape[2:])
         self.emit("pool_max_place", dict(index=index), dict(out=out), window=window, size=size)
 
+    def pool_average(self, x: Array, window: Window, *, out: Array) -> None:
+        """Sum under the window over Caffe's divisor: its size clipped to the padded image."""
+        self.emit("pool_average", dict(x=x), dict(out=out), window=window)
+
+    def pool_average_grad(self, dy: Array, window: Window, *, out: Array) -> None:
+        """Gradient of ``pool_average`` with respect to x."""
+        self.emit("pool_average_grad", dict(dy=dy), dict(out=out), window=window)
+
     def pool_stochastic(
         self, x: Array, chance: Array, window: Window, *, out: Array, index: Array
     ) -> None:
