@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 
 from netdef.engines.engine import Run, in_order
-from netdef.engines.numpy.images import Images, kernel_places
+from netdef.engines.numpy.depthwise import Depthwise
+from netdef.engines.numpy.images import kernel_places
 from netdef.engines.threads import parts
 from netdef.window import Window
 
@@ -29,14 +30,14 @@ class _Block:
     matrix: Any
 
 
-class Convolutions(Images):
+class Convolutions(Depthwise):
     """The primitives ``conv``, ``conv_grad_x`` and ``conv_grad_weight``."""
 
     def conv(self, x: Any, weight: Any, bias: Any, out: Any, *, window: Window, group: int) -> Run:
         if _is_depthwise(weight, group):
-            return self._conv_depthwise(x, weight, bias, out, window)
+            return self.depthwise(x, weight, bias, out, window)
         room, fill = self.padded(x, window.pad)
-        y, finish = self._target(out)
+        y, finish = self.target(out)
         filters = weight.reshape(group, weight.shape[0] // group, -1)
         tall = None if bias is None else bias.reshape(group, -1, 1)
         images = y.reshape(y.shape[0], -1)
@@ -75,7 +76,7 @@ class Convolutions(Images):
 
     def conv_grad_weight(self, x: Any, dy: Any, add_to: Any, *, window: Window, group: int) -> Run:
         if _is_depthwise(add_to, group):
-            return self._conv_depthwise_grad_weight(x, dy, add_to, window)
+            return self.depthwise_grad_weight(x, dy, add_to, window)
         room, fill = self.padded(x, window.pad)
         error, prepare = self.padded(dy, (0,) * len(window.pad))
         errors = error.reshape(error.shape[0], -1)
@@ -128,11 +129,11 @@ class Convolutions(Images):
 
     def conv_grad_x(self, weight: Any, dy: Any, out: Any, *, window: Window, group: int) -> Run:
         if _is_depthwise(weight, group):
-            return self._conv_depthwise_grad_x(weight, dy, out, window)
+            return self.depthwise_grad_x(weight, dy, out, window)
         error, prepare = self.padded(dy, (0,) * len(window.pad))
         errors = error.reshape(error.shape[0], -1)
         filters = weight.reshape(group, weight.shape[0] // group, -1)
-        room, finish = self._room(out, window.pad)
+        room, finish = self.padded_target(out, window.pad)
         blocks = [b for some in self._blocks(room, window, error.shape[1:-1]) for b in some]
         runs = [
             self._scattered(blocks, filters, errors, room, window, part)
@@ -210,91 +211,6 @@ class Convolutions(Images):
                 columns = slice(rows.start * row, rows.stop * row)
                 blocks.append(_Block(columns, (matrix, windows), matrix.reshape(height, -1)))
             yield blocks
-
-    def _target(self, out: Any) -> tuple[Any, Run | None]:
-        """Return a contiguous ``(C, *S, N)`` to write to, and what copies it to out if need be."""
-        y = self.inner(out)
-        if y.flags.c_contiguous:
-            return y, None
-        room = self.scratch.take(y.shape, y.dtype)
-        return room, lambda: self.xp.copyto(y, room)
-
-    def _room(self, out: Any, pad: tuple[int, ...]) -> tuple[Any, Run | None]:
-        """Like ``_target``, with padding around it that is thrown away."""
-        if not any(pad):
-            return self._target(out)
-        y = self.inner(out)
-        sizes = [s + 2 * p for s, p in zip(y.shape[1:-1], pad, strict=True)]
-        room = self.scratch.take((y.shape[0], *sizes, y.shape[-1]), y.dtype)
-        middle = room[self.middle(y.shape[1:-1], pad)]
-        return room, lambda: self.xp.copyto(y, middle)
-
-    def _conv_depthwise(self, x: Any, weight: Any, bias: Any, out: Any, window: Window) -> Run:
-        room, fill = self.padded(x, window.pad)
-        y, finish = self._target(out)
-        taps, tall = self.taps(room, window, y.shape[1:-1]), (-1,) + (1,) * (y.ndim - 1)
-        at = [(slice(None), *k) for k in kernel_places(window.kernel)]
-        parts = [(taps[k], weight[(slice(None), 0, *k[1:])].reshape(tall)) for k in at]
-        product = self.scratch.take(y.shape, y.dtype)
-        multiply, add = self.xp.multiply, self.xp.add
-        tall_bias = None if bias is None else bias.reshape(tall)
-
-        def run() -> None:
-            if fill:
-                fill()
-            multiply(*parts[0], out=y)
-            for pixels, w in parts[1:]:
-                multiply(pixels, w, out=product)
-                add(y, product, out=y)
-            if tall_bias is not None:
-                add(y, tall_bias, out=y)
-            if finish:
-                finish()
-
-        return run
-
-    def _conv_depthwise_grad_x(self, weight: Any, dy: Any, out: Any, window: Window) -> Run:
-        error, prepare = self.padded(dy, (0,) * len(window.pad))
-        room, finish = self._room(out, window.pad)
-        taps, tall = self.taps(room, window, error.shape[1:-1]), (-1,) + (1,) * (error.ndim - 1)
-        at = [(slice(None), *k) for k in kernel_places(window.kernel)]
-        parts = [(taps[k], weight[(slice(None), 0, *k[1:])].reshape(tall)) for k in at]
-        product = self.scratch.take(error.shape, error.dtype)
-        multiply, add = self.xp.multiply, self.xp.add
-
-        def run() -> None:
-            if prepare:
-                prepare()
-            room.fill(0)
-            for goal, w in parts:
-                multiply(error, w, out=product)
-                add(goal, product, out=goal)
-            if finish:
-                finish()
-
-        return run
-
-    def _conv_depthwise_grad_weight(self, x: Any, dy: Any, add_to: Any, window: Window) -> Run:
-        room, fill = self.padded(x, window.pad)
-        error, prepare = self.padded(dy, (0,) * len(window.pad))
-        taps = self.taps(room, window, error.shape[1:-1])
-        at = [(slice(None), *k) for k in kernel_places(window.kernel)]
-        parts = [(taps[k], add_to[(slice(None), 0, *k[1:])]) for k in at]
-        product = self.scratch.take(error.shape, error.dtype)
-        total = self.scratch.take((error.shape[0],), error.dtype)
-        flat = product.reshape(product.shape[0], -1)
-        multiply, add = self.xp.multiply, self.xp.add
-
-        def run() -> None:
-            for first in (fill, prepare):
-                if first:
-                    first()
-            for pixels, goal in parts:
-                multiply(pixels, error, out=product)
-                flat.sum(axis=1, out=total)
-                add(goal, total, out=goal)
-
-        return run
 
 
 def _is_depthwise(weight: Any, group: int) -> bool:

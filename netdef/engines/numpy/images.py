@@ -36,6 +36,24 @@ class Images(Engine):
 
         return room, run
 
+    def target(self, out: Any) -> tuple[Any, Run | None]:
+        """Return a contiguous ``(C, *S, N)`` to write to, and what copies it to out if need be."""
+        y = self.inner(out)
+        if y.flags.c_contiguous:
+            return y, None
+        room = self.scratch.take(y.shape, y.dtype)
+        return room, lambda: self.xp.copyto(y, room)
+
+    def padded_target(self, out: Any, pad: tuple[int, ...]) -> tuple[Any, Run | None]:
+        """Like ``target``, with padding around it that is thrown away."""
+        if not any(pad):
+            return self.target(out)
+        y = self.inner(out)
+        sizes = [s + 2 * p for s, p in zip(y.shape[1:-1], pad, strict=True)]
+        room = self.scratch.take((y.shape[0], *sizes, y.shape[-1]), y.dtype)
+        middle = room[self.middle(y.shape[1:-1], pad)]
+        return room, lambda: self.xp.copyto(y, middle)
+
     @staticmethod
     def middle(image: tuple[int, ...], pad: tuple[int, ...]) -> tuple[slice, ...]:
         """Return where the image lies in its padded room ``(C, *S, N)``."""
