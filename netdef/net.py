@@ -422,12 +422,6 @@ class Sources(Mapping[str, Source]):
             self.close()
             self._seed = seed
 
-    def reseed(self, seed: int) -> None:
-        """Begin anew with the order and the random numbers of another seed."""
-        if seed != self._seed:
-            self.close()
-            self._seed = seed
-
     def close(self) -> None:
         """Close those that are open."""
         for source in self._open.values():
