@@ -10,7 +10,7 @@ from typing import Any
 __version__ = "0.1.0"
 
 _HOMES = {
-    "Layer": "netdef.layers.python",
+    "Layer": "netdef.python_layer",
     "Net": "netdef.api",
     "TEST": "netdef.api",
     "TRAIN": "netdef.api",

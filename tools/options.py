@@ -56,6 +56,25 @@ def _split(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) 
     return [part for value in values for part in value.split(",") if part]
 
 
+def _allow_python(ctx: click.Context, param: click.Parameter, is_allowed: bool) -> None:
+    import sys
+
+    from netdef import mode
+
+    mode.allow_python(is_allowed)
+    if is_allowed and "" not in sys.path:
+        sys.path.append("")
+
+
+allow_python = click.option(
+    "--allow-python",
+    is_flag=True,
+    expose_value=False,
+    callback=_allow_python,
+    help="Run the code that Python layers name, from PYTHONPATH or the current folder.",
+)
+
+
 def use_gpu(number: int | None) -> None:
     """Make the nets that follow run on a GPU, if one is asked for.
 

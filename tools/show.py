@@ -20,6 +20,7 @@ _STAGES = ("graph", "shapes", "program", "plan")
     help="graph: layers and blobs; shapes: sizes, weights, multiply-adds; program: the calls"
     " of a pass; plan: their engines and memory.",
 )
+@options.allow_python
 def command(model: str, phase: str, level: int, stages: list[str], stage: str) -> None:
     """Print a net as a table, at any stage from graph to plan.
 

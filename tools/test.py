@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     is_flag=True,
     help="Print the lines of each batch on a terminal too; in a pipe they are always there.",
 )
+@options.allow_python
 def command(
     model: str,
     weights: list[str],

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 @options.iterations
 @options.gpu()
 @click.option("--table", "is_table", is_flag=True, help="Print a table, slowest layer first.")
+@options.allow_python
 def command(
     model: str,
     phase: str,

@@ -10,6 +10,7 @@ from netdef.tools import options
 @options.weights(required=False, help="Begin from these weights: layers of the same names.")
 @click.option("--snapshot", metavar="STATE", help="Go on from this .solverstate.")
 @options.gpu("without it, on what the solver_mode of the prototxt says")
+@options.allow_python
 def command(solver: str, weights: list[str], snapshot: str | None, gpu: int | None) -> None:
     """Train a net, or go on from a snapshot.
 

@@ -67,7 +67,7 @@ class ImageSource:
         first = self._entry(self._position)
         with at(self._where(first)):
             top = self._transformer.shape(Shape(self._image(first).shape))
-        self.shapes = (Shape((batch_size, *top)), Shape((batch_size,)))
+        self.shapes: tuple[Shape, ...] = (Shape((batch_size, *top)), Shape((batch_size,)))
         threads = os.cpu_count() or 1
         self._prefetcher = Prefetcher(self._read, self._fill, self._new_batch, _AHEAD, threads)
 

@@ -21,7 +21,7 @@ class MemorySource:
     """
 
     def __init__(self, batch_size: int, image: Shape) -> None:
-        self.shapes = (Shape((batch_size, *image)), Shape((batch_size,)))
+        self.shapes: tuple[Shape, ...] = (Shape((batch_size, *image)), Shape((batch_size,)))
         self._batch_size, self._image = batch_size, image
         self._data: np.ndarray | None = None
         self._labels = np.empty(0, np.float32)

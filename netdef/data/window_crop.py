@@ -10,6 +10,9 @@ from netdef.data.window_list import ImageWindow
 from netdef.errors import DataError
 
 
+_Sides = tuple[tuple[int, int], ...]
+
+
 @dataclass(frozen=True)
 class Span:
     """One axis of a crop, in pixels: ``start`` to ``stop`` of the image become ``size``.
@@ -43,7 +46,7 @@ class WindowCrop:
         Raises:
             DataError: the window lies outside of the image.
         """
-        sides = ((window.top, window.bottom), (window.left, window.right))
+        sides: _Sides = ((window.top, window.bottom), (window.left, window.right))
         if self.context or self.is_square:
             sides = self._grown(sides)
             spans = tuple(self._clip(*s, n) for s, n in zip(sides, (height, width), strict=True))
@@ -55,7 +58,7 @@ class WindowCrop:
             raise DataError(f"the window {corners} is not inside its {width} x {height} image")
         return rows, columns
 
-    def _grown(self, sides: tuple[tuple[int, int], ...]) -> tuple[tuple[int, int], ...]:
+    def _grown(self, sides: _Sides) -> _Sides:
         scale = self.size / (self.size - 2 * self.context)
         halves = [(high - low + 1) / 2 for low, high in sides]
         centres = [low + half for (low, _), half in zip(sides, halves, strict=True)]

@@ -53,7 +53,7 @@ class WindowSource:
         self._kinds = self._sorted(read_window_list(param.source))
         size = self._crop.size
         top = Shape((param.batch_size, _CHANNELS, size, size))
-        self.shapes = (top, Shape((param.batch_size,)))
+        self.shapes: tuple[Shape, ...] = (top, Shape((param.batch_size,)))
         self._cached: dict[str, bytes] = {}
         self._position = self._upcoming = 0
         threads = os.cpu_count() or 1
