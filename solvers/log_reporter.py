@@ -47,6 +47,12 @@ class LogReporter(Reporter):
     def restored(self, path: str, iteration: int) -> None:
         self._write(f"Restoring previous solver status from {path}")
 
+    def warned(self, message: str) -> None:
+        self._write(message, "W")
+
+    def stopped(self, iteration: int) -> None:
+        self._write("Optimization stopped early.")
+
     def finished(self) -> None:
         self._write("Optimization Done.")
 
@@ -58,7 +64,7 @@ class LogReporter(Reporter):
                 f"{share if o.loss_weight else ''}"
             )
 
-    def _write(self, line: str) -> None:
+    def _write(self, line: str, severity: str = "I") -> None:
         time = datetime.now().strftime("%m%d %H:%M:%S.%f")
-        self._stream.write(f"I{time} {os.getpid():5} {_ORIGIN}] {line}\n")
+        self._stream.write(f"{severity}{time} {os.getpid():5} {_ORIGIN}] {line}\n")
         self._stream.flush()

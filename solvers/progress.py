@@ -66,6 +66,13 @@ class Progress(Reporter):
     def restored(self, path: str, iteration: int) -> None:
         self._say(f"going on from {path} at iteration {iteration}")
 
+    def warned(self, message: str) -> None:
+        self._say(f"warning: {message}")
+
+    def stopped(self, iteration: int) -> None:
+        self._line = ""
+        self._say(f"stopped at iteration {iteration}")
+
     def finished(self) -> None:
         self._line = ""
         self._say(f"done in {_duration(self._clock() - self._began)}")

@@ -77,6 +77,12 @@ class Reporter:
     def restored(self, path: str, iteration: int) -> None:
         """The run goes on from a snapshot."""
 
+    def warned(self, message: str) -> None:
+        """Something went wrong that the run goes on in spite of."""
+
+    def stopped(self, iteration: int) -> None:
+        """``solve`` was asked to stop, and did after ``iteration`` iterations."""
+
     def finished(self) -> None:
         """``solve`` is done."""
 

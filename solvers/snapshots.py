@@ -1,9 +1,11 @@
 """Where snapshots go, and what a solver's state names."""
 
+import re
+import shutil
 from pathlib import Path
 from tempfile import TemporaryFile
 
-from netdef.errors import ConfigError, MissingFile
+from netdef.errors import ConfigError, MissingFile, RunError
 from netdef.io.weights import Format
 from netdef.proto import SolverParameter
 
@@ -34,6 +36,35 @@ class Snapshots:
         """Return the path of the solver's state after ``iteration`` iterations."""
         return f"{self.prefix}_iter_{iteration}.solverstate{self._ending}"
 
+    def newest_first(self) -> list[str]:
+        """Return the paths of all states of this prefix, binary and HDF5."""
+        prefix = Path(self.prefix)
+        ending = re.compile(re.escape(prefix.name) + r"_iter_(\d+)\.solverstate(\.h5)?")
+        names = (ending.fullmatch(path.name) for path in _files(prefix.parent))
+        found = sorted((int(n[1]), n[0]) for n in names if n)
+        return [str(prefix.with_name(name)) for _, name in reversed(found)]
+
+    def remove_remains(self) -> None:
+        """Remove what snapshots of this prefix left behind whose process was killed."""
+        prefix = Path(self.prefix)
+        part = re.compile(rf"\.{re.escape(prefix.name)}_iter_\d+\.[\w.]+\.part")
+        for path in _files(prefix.parent):
+            if part.fullmatch(path.name):
+                path.unlink(missing_ok=True)
+
+    def check_space(self, iteration: int, size: int) -> None:
+        """See whether the disk has room for a snapshot of ``size`` bytes.
+
+        Raises:
+            RunError: it has not.
+        """
+        free = shutil.disk_usage(Path(self.prefix).parent).free
+        if free < size:
+            raise RunError(
+                f"{self.weights(iteration)}: the snapshot takes {size >> 20} MiB, the disk has"
+                f" {free >> 20} MiB left; make room"
+            )
+
     def check_folder(self) -> None:
         """Write to the folder, to know before training that it takes files.
 
@@ -53,6 +84,10 @@ class Snapshots:
                 f"snapshot_prefix {self.prefix!r}: the folder {folder} takes no files"
                 f" ({error.strerror}); choose another"
             ) from None
+
+
+def _files(folder: Path) -> list[Path]:
+    return list(folder.iterdir()) if folder.is_dir() else []
 
 
 def find_learned_net(name: str, state_path: str) -> str:

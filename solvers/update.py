@@ -67,8 +67,8 @@ class Update:
         self._stretches.each(measure)
         np.add.at(squares, self._stretches.region_of, self._squares)
         return [
-            Step(step.rate * rule.trust(*norms, step.decay), step.decay, step.iteration)
-            for step, norms in zip(steps, np.sqrt(squares).tolist(), strict=True)
+            Step(step.rate * rule.trust(w, other, step.decay), step.decay, step.iteration)
+            for step, (w, other) in zip(steps, np.sqrt(squares).tolist(), strict=True)
         ]
 
     def _clip(self) -> float:

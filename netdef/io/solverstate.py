@@ -6,17 +6,22 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
+from google.protobuf.message import DecodeError
 from numpy.typing import NDArray
 
 from netdef.errors import WeightsError, at
 from netdef.io.blobs import array_from, pieces
 from netdef.io.content import is_hdf5, read_content
 from netdef.io.hdf5 import arrays, reading_hdf5, writing_hdf5
+from netdef.io.weights import LARGEST
 from netdef.io.whole_file import writing_whole
 from netdef.io.wire import fields, head, inner, text
-from netdef.proto import SolverState
+from netdef.proto import ResumeState, SolverState
 
-_ITER, _LEARNED_NET, _HISTORY, _CURRENT_STEP = 1, 2, 3, 4
+_ITER, _LEARNED_NET, _HISTORY, _CURRENT_STEP, _RESUME = 1, 2, 3, 4, 2000
+
+_RESUME_PATH = "netdef/resume"
+"""Of the HDF5 file: the bytes of a ResumeState."""
 
 
 @dataclass(frozen=True)
@@ -24,13 +29,15 @@ class SavedState:
     """A solver's state.
 
     ``iter`` iterations are done, the rate was lowered ``current_step`` times, the weights are
-    in the file ``learned_net``, and ``history`` is what the update rule remembers.
+    in the file ``learned_net``, and ``history`` is what the update rule remembers. ``resume``
+    is what else netdef needs to go on exactly; Caffe writes none and skips it.
     """
 
     iter: int
     current_step: int = 0
     learned_net: str = ""
     history: Sequence[NDArray[Any]] = ()
+    resume: ResumeState | None = None
 
 
 def read_state(path: Path | str) -> SavedState:
@@ -49,6 +56,7 @@ def read_state(path: Path | str) -> SavedState:
 
 def _state(content: memoryview) -> SavedState:
     numbers, learned_net, history = {_ITER: 0, _CURRENT_STEP: 0}, "", []
+    resume = None
     for field, value in fields(content):
         if field in numbers:
             if not isinstance(value, int):
@@ -58,7 +66,16 @@ def _state(content: memoryview) -> SavedState:
             learned_net = text(value)
         elif field == _HISTORY:
             history.append(array_from(inner(value)))
-    return SavedState(numbers[_ITER], numbers[_CURRENT_STEP], learned_net, history)
+        elif field == _RESUME:
+            resume = _resume(bytes(inner(value)))
+    return SavedState(numbers[_ITER], numbers[_CURRENT_STEP], learned_net, history, resume)
+
+
+def _resume(content: bytes) -> ResumeState:
+    try:
+        return ResumeState.FromString(content)
+    except DecodeError:
+        raise WeightsError("is damaged: where the data stood cannot be read") from None
 
 
 def _read_hdf5(path: Path | str) -> SavedState:
@@ -70,6 +87,7 @@ def _read_hdf5(path: Path | str) -> SavedState:
             current_step=int(file["current_step"][()].item()),
             learned_net=_string(file["learned_net"][()]),
             history=arrays(file["history"]),
+            resume=_resume(file[_RESUME_PATH][()].tobytes()) if _RESUME_PATH in file else None,
         )
 
 
@@ -84,17 +102,27 @@ def write_state(
 
     Raises:
         RunError: the file cannot be written.
+        WeightsError: the binary form would be larger than the 2 GiB that Caffe reads.
     """
     if format == "HDF5":
         _write_hdf5(path, state)
         return
     few = SolverState(
-        iter=state.iter, current_step=state.current_step, learned_net=state.learned_net
+        iter=state.iter,
+        current_step=state.current_step,
+        learned_net=state.learned_net,
+        resume=state.resume,
     )
     parts: list[bytes | memoryview] = [few.SerializeToString()]
     for blob in state.history:
         own = pieces(blob)
         parts += [head(_HISTORY, sum(map(len, own))), *own]
+    size = sum(map(len, parts))
+    if size > LARGEST:
+        raise WeightsError(
+            f"{path}: {size} bytes are more than the {LARGEST} of a binary solverstate; "
+            "use snapshot_format: HDF5"
+        )
     with writing_whole(path) as file:
         file.writelines(parts)
 
@@ -109,3 +137,5 @@ def _write_hdf5(path: Path | str, state: SavedState) -> None:
         history = file.create_group("history")
         for index, blob in enumerate(state.history):
             history[str(index)] = np.asarray(blob, np.float32)
+        if state.resume is not None:
+            file[_RESUME_PATH] = np.frombuffer(state.resume.SerializeToString(), np.uint8)

@@ -699,12 +699,15 @@ class ResumeState(_message.Message):
     LOSSES_FIELD_NUMBER: _builtins.int
     BEST_VALUE_FIELD_NUMBER: _builtins.int
     BEST_ITER_FIELD_NUMBER: _builtins.int
+    LOWERED_ITER_FIELD_NUMBER: _builtins.int
     seed: _builtins.int
     """What random numbers depend on besides the passes."""
     best_value: _builtins.float
     """The best value of what is watched."""
     best_iter: _builtins.int
-    """The iteration at which it was found, or the rate last lowered."""
+    """The iteration at which it was found."""
+    lowered_iter: _builtins.int
+    """The iteration at which a plateau last lowered the rate."""
     @_builtins.property
     def passes(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
         """The forward passes that each net made: the trained one's first."""
@@ -726,10 +729,11 @@ class ResumeState(_message.Message):
         losses: _abc.Iterable[_builtins.float] | None = ...,
         best_value: _builtins.float | None = ...,
         best_iter: _builtins.int | None = ...,
+        lowered_iter: _builtins.int | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["best_iter", b"best_iter", "best_value", b"best_value", "seed", b"seed"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["best_iter", b"best_iter", "best_value", b"best_value", "lowered_iter", b"lowered_iter", "seed", b"seed"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["best_iter", b"best_iter", "best_value", b"best_value", "losses", b"losses", "passes", b"passes", "positions", b"positions", "seed", b"seed"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["best_iter", b"best_iter", "best_value", b"best_value", "losses", b"losses", "lowered_iter", b"lowered_iter", "passes", b"passes", "positions", b"positions", "seed", b"seed"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -323,8 +323,9 @@ def test_a_loss_that_is_no_number_ends_the_run(folder):
     with pytest.raises(Diverged) as error:
         mine.step(1)
     assert str(error.value) == (
-        "a.solver.prototxt: the loss is no longer a number at iteration 1;"
-        " lower base_lr (0.1) or set clip_gradients"
+        "a.solver.prototxt: the loss is no longer a number at iteration 1, first in the weights"
+        " of layer 'ip1' (InnerProduct); lower base_lr (0.1) or set clip_gradients; there is no"
+        " snapshot yet"
     )
 
 

@@ -4,7 +4,8 @@ import pytest
 
 from netdef.errors import ConfigError, UnknownType
 from netdef.proto import SolverParameter
-from netdef.solvers.policies import POLICIES, Schedule
+from netdef.solvers.policies import POLICIES
+from netdef.solvers.schedule import Schedule, rates
 
 FIELDS = {
     "fixed": {},
@@ -14,6 +15,9 @@ FIELDS = {
     "multistep": {"gamma": 0.5, "stepvalue": [3, 5]},
     "poly": {"power": 2, "max_iter": 20},
     "sigmoid": {"gamma": -0.5, "stepsize": 6},
+    "cosine": {"max_iter": 20},
+    "onecycle": {"max_iter": 20, "onecycle_rise": 0.25, "onecycle_start": 0.5},
+    "plateau": {"gamma": 0.5, "plateau_winsize": [2, 3]},
 }
 FORMULAS = {
     "fixed": lambda i: 2.0,
@@ -23,6 +27,11 @@ FORMULAS = {
     "multistep": lambda i: 2 * 0.5 ** ((i >= 3) + (i >= 5)),
     "poly": lambda i: 2 * (1 - i / 20) ** 2,
     "sigmoid": lambda i: 2 / (1 + math.exp(0.5 * (i - 6))),
+    "cosine": lambda i: 1 + math.cos(math.pi * i / 20),
+    "onecycle": lambda i: (
+        1.5 - 0.5 * math.cos(math.pi * i / 5) if i < 5 else 1 + math.cos(math.pi * (i - 5) / 15)
+    ),
+    "plateau": lambda i: 2,
 }
 
 
@@ -74,7 +83,7 @@ def test_rates_out_of_range_are_0_or_infinite(policy, fields, rate):
 
 @pytest.mark.parametrize(
     ("policy", "missing"),
-    [(p, f) for p, fields in FIELDS.items() for f in fields],
+    [(p, f) for p, fields in FIELDS.items() for f in fields if not f.startswith("onecycle_")],
 )
 def test_missing_field_is_named(policy, missing):
     fields = {name: value for name, value in FIELDS[policy].items() if name != missing}
@@ -93,7 +102,8 @@ def test_missing_policy():
     with pytest.raises(ConfigError) as error:
         Schedule(SolverParameter(base_lr=1))
     assert str(error.value) == (
-        "lr_policy is not set; it is one of fixed, step, exp, inv, multistep, poly, sigmoid"
+        "lr_policy is not set; it is one of fixed, step, exp, inv, multistep, poly, sigmoid,"
+        " cosine, onecycle, plateau"
     )
 
 
@@ -108,19 +118,83 @@ def test_unknown_policy():
     [
         ("step", {"gamma": 1, "stepsize": 0}, "stepsize must be at least 1, got 0"),
         ("poly", {"power": 1, "max_iter": 0}, "max_iter must be at least 1, got 0"),
+        ("cosine", {"max_iter": 0}, "max_iter must be at least 1, got 0"),
+        ("onecycle", {"max_iter": -1}, "max_iter must be at least 1, got -1"),
+        (
+            "onecycle",
+            {"max_iter": 9, "onecycle_rise": 1},
+            "onecycle_rise must be from 0 to below 1, got 1",
+        ),
+        (
+            "plateau",
+            {"gamma": 1, "plateau_winsize": [3, 0]},
+            "plateau_winsize must be at least 1, got 0",
+        ),
+        ("fixed", {"warmup_iter": -1}, "warmup_iter must be at least 0, got -1"),
     ],
 )
-def test_lengths_below_1(policy, fields, message):
+def test_values_out_of_range(policy, fields, message):
     with pytest.raises(ConfigError) as error:
         schedule(policy, **fields)
     assert str(error.value) == message
 
 
-def test_poly_ends_at_max_iter():
-    lr = schedule("poly", power=1, max_iter=20)
+@pytest.mark.parametrize("policy", ["poly", "cosine", "onecycle"])
+def test_policies_that_end_at_max_iter(policy):
+    lr = schedule(policy, power=1, max_iter=20)
     assert lr.rate(20) == 0
     with pytest.raises(ConfigError) as error:
         lr.rate(21)
     assert str(error.value) == (
-        "lr_policy 'poly' ends at max_iter 20, iteration 21 is past it; raise max_iter"
+        f"lr_policy '{policy}' ends at max_iter 20, iteration 21 is past it; raise max_iter"
     )
+
+
+@pytest.mark.parametrize("policy", ["cosine", "onecycle"])
+def test_lowest_rate(policy):
+    assert schedule(policy, max_iter=20, min_lr=0.5).rate(20) == pytest.approx(0.5)
+
+
+def test_onecycles_own_fields():
+    lr = schedule("onecycle", max_iter=20, onecycle_rise=0.5, onecycle_start=0.25)
+    assert [lr.rate(i) for i in (0, 5, 10, 15)] == pytest.approx([0.5, 1.25, 2, 1])
+    assert schedule("onecycle", max_iter=20).rate(0) == pytest.approx(0.08)
+
+
+def test_a_cycle_that_only_falls():
+    lr = schedule("onecycle", max_iter=20, onecycle_rise=0)
+    assert [lr.rate(i) for i in (0, 10, 20)] == pytest.approx([2, 1, 0])
+
+
+@pytest.mark.parametrize("policy", FORMULAS)
+def test_warm_up_in_front_of_any_policy(policy):
+    lr = schedule(policy, **FIELDS[policy], warmup_iter=4, warmup_start_lr=0.5)
+    found = [lr.begin(i) for i in range(21)]
+    plain = [FORMULAS[policy](i) for i in range(21)]
+    rising = [0.5 + (plain[i] - 0.5) * i / 4 for i in range(4)]
+    assert found == pytest.approx(rising + plain[4:])
+
+
+def test_a_plateau_takes_its_windows_one_after_the_other():
+    lr = schedule("plateau", gamma=0.5, plateau_winsize=[2, 3])
+    lowered = [lr.stand_still(n) for n in (1, 2, 2, 3, 9)]
+    assert lowered == [False, True, False, True, False]
+    assert lr.current_step == 2 and lr.rate(0) == 0.5
+
+
+def test_the_lowest_rate_of_a_plateau():
+    lr = schedule("plateau", gamma=0.1, plateau_winsize=[1], min_lr=0.5)
+    assert lr.stand_still(1) and lr.rate(0) == 0.5
+
+
+def test_other_policies_do_not_mind_a_standstill():
+    lr = schedule("multistep", **FIELDS["multistep"], plateau_winsize=[1])
+    assert not lr.stand_still(9) and lr.current_step == 0
+
+
+@pytest.mark.parametrize("policy", FORMULAS)
+def test_rates_of_all_iterations(policy):
+    param = SolverParameter(base_lr=2, lr_policy=policy, **{**FIELDS[policy], "max_iter": 20})
+    expected = [FORMULAS[policy](i) for i in range(20)]
+    assert rates(param) == pytest.approx(expected)
+    assert rates(param, 5, 9) == pytest.approx(expected[5:9])

@@ -1,0 +1,49 @@
+"""Where a run stands, apart from its weights and histories: taken down, and gone on from."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from netdef.net import Net
+from netdef.proto import DataPosition, ResumeState
+from netdef.solvers.watch import Watch
+
+Positions = Mapping[str, dict[str, int]]
+
+
+def positions_of(net: Net) -> Positions:
+    """Return where each data layer of a net stands."""
+    return {layer: source.state() for layer, source in net.sources.items()}
+
+
+def set_positions(net: Net, positions: Positions) -> None:
+    """Go on from positions that ``positions_of`` returned; of other layers' nothing changes."""
+    for layer, position in positions.items():
+        if layer in net.sources:
+            net.sources[layer].restore(position)
+
+
+def resume_state(nets: Sequence[Net], losses: Iterable[float], watch: Watch) -> ResumeState:
+    """Return what makes a run go on exactly; ``nets`` are the trained one and the tested ones."""
+    return ResumeState(
+        seed=nets[0].clock.seed,
+        passes=[net.clock.iteration for net in nets],
+        positions=[
+            DataPosition(net=number, layer=layer, key=list(state), value=list(state.values()))
+            for number, net in enumerate(nets)
+            for layer, state in positions_of(net).items()
+        ],
+        losses=losses,
+        best_value=watch.best_value,
+        best_iter=watch.best_iter,
+        lowered_iter=watch.lowered_iter,
+    )
+
+
+def go_on(nets: Sequence[Net], resume: ResumeState, watch: Watch) -> None:
+    """Bring the data, the random numbers and the watch to where they were."""
+    watch.best_value = resume.best_value if resume.HasField("best_value") else None
+    watch.best_iter, watch.lowered_iter = resume.best_iter, resume.lowered_iter
+    for number, (net, passes) in enumerate(zip(nets, resume.passes, strict=False)):
+        net.clock.seed, net.clock.iteration = resume.seed, passes
+        net.sources.reseed(resume.seed)
+        own = [p for p in resume.positions if p.net == number]
+        set_positions(net, {p.layer: dict(zip(p.key, p.value, strict=True)) for p in own})
