@@ -36,6 +36,24 @@ def test_mnist(netdef, tmp_path):
     assert ran.out == "Wrote out/mnist_train_lmdb\nWrote out/mnist_test_lmdb\n"
 
 
+def test_text(netdef, tmp_path):
+    (tmp_path / "text.txt").write_text("to be or not to be " * 10)
+    ran = netdef("convert", "text", "--streams", 2, "--held-out", 0.2, "text.txt", "out")
+    assert (ran.status, ran.err) == (0, "")
+    assert ran.out == (
+        "Wrote out/train.txt: 75 steps of 2 streams\n"
+        "Wrote out/test.txt: 18 steps of 2 streams\n"
+        "Wrote out/vocabulary.json: 7 characters\n"
+    )
+
+
+def test_text_without_a_part_to_test(netdef, tmp_path):
+    (tmp_path / "text.txt").write_text("to be")
+    ran = netdef("convert", "text", "--held-out", 0, "text.txt", "out")
+    assert ran.status == 2
+    assert "'--held-out': 0.0 is not in the range 0<x<1" in ran.err
+
+
 def test_imageset(images):
     ran = images("convert", "imageset", ".", "list.txt", "out_lmdb")
     assert (ran.status, ran.out, ran.err) == (0, "Wrote out_lmdb\n", "")

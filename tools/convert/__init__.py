@@ -8,9 +8,10 @@ COMMANDS = {
     "mnist": "Make databases from the four files of MNIST.",
     "digits": "Make databases from scikit-learn's handwritten digits.",
     "imageset": "Make a database from a list of images.",
+    "text": "Make HDF5 files of characters from a text.",
 }
 
 
 @click.group("convert", cls=LazyGroup, package=__name__, commands_by_name=COMMANDS)
 def command() -> None:
-    """Make databases from MNIST, digits or a list of images."""
+    """Make databases from MNIST, digits or a list of images, or HDF5 files from a text."""
