@@ -86,6 +86,17 @@ class Ops(ABC):
         size = tuple(image.shape[2:])
         self.emit("pool_max_place", dict(index=index), dict(out=out), window=window, size=size)
 
+    def unpool(self, x: Array, place: Array, *, out: Array) -> None:
+        """Put each pixel at its place in a plane of zeros: the places of ``pool_max_place``.
+
+        Of pixels with one place the last counts.
+        """
+        self.emit("unpool", dict(x=x, place=place), dict(out=out))
+
+    def unpool_grad(self, dy: Array, place: Array, *, out: Array) -> None:
+        """Gradient of ``unpool`` with respect to x."""
+        self.emit("unpool_grad", dict(dy=dy, place=place), dict(out=out))
+
     def pool_average(self, x: Array, window: Window, *, out: Array) -> None:
         """Sum under the window over Caffe's divisor: its size clipped to the padded image."""
         self.emit("pool_average", dict(x=x), dict(out=out), window=window)

@@ -98,6 +98,14 @@ def poolings() -> list[Case]:
     return cases
 
 
+def placings() -> list[Case]:
+    place = np.stack([RNG.permutation(12)[:4] for _ in range(6)]).reshape(3, 2, 2, 2).astype(float)
+    return [
+        Case("unpool", dict(x=normal(3, 2, 2, 2), place=place), out(3, 2, 4, 3)),
+        Case("unpool_grad", dict(dy=normal(3, 2, 4, 3), place=place), out(3, 2, 2, 2)),
+    ]
+
+
 def products() -> list[Case]:
     cases = []
     for a, b, trans_a, trans_b in [
@@ -265,6 +273,7 @@ def cases() -> list[Case]:
         *indexings(),
         *convolutions(),
         *poolings(),
+        *placings(),
         *products(),
         *normalizations(),
         *softmaxes(),

@@ -7,6 +7,7 @@ from netdef.engines.numpy.copying import Copying
 from netdef.engines.numpy.elementwise import Elementwise
 from netdef.engines.numpy.indexing import Indexing
 from netdef.engines.numpy.normalization import Normalization
+from netdef.engines.numpy.placing import Placing
 from netdef.engines.numpy.pooling import Pooling
 from netdef.engines.numpy.products import Products
 from netdef.engines.numpy.ranking import Ranking
@@ -21,6 +22,7 @@ class NumpyEngine(
     Products,
     Convolutions,
     Pooling,
+    Placing,
     StochasticPooling,
     Normalization,
     Softmax,
