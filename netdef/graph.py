@@ -55,6 +55,11 @@ class Graph:
         """Names of the blobs that the user fills: the tops of Input layers."""
         return tuple(t for n in self.nodes if n.type == "Input" for t in n.tops)
 
+    def id_of(self, name: str) -> str:
+        """Return the blob that a user means by a name: an input as it is filled, else the last."""
+        is_filled = name in self.inputs and name not in self.outputs
+        return name if is_filled else self.blobs[name]
+
 
 def build(text: NetText, phase: int, level: int = 0, stages: Sequence[str] = ()) -> Graph:
     """Choose the layers of this phase, level and stages, and connect them.

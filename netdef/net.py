@@ -62,7 +62,7 @@ class Net:
         self.graph: Graph = build(self.text, phase, level, stages or ())
         self.device, self._keep = mode.device(), keep
         self.seed = mode.seed() if seed is None else seed
-        self._lent = share._lent if share else Lent(self.device)
+        self._lent: Lent = share._lent if share else Lent(self.device)
         self._inputs: dict[str, Shape] = {}
         self._resized: dict[str, Shape] = {}
         self._plans: dict[tuple[tuple[str, Shape], ...], Plan] = {}
@@ -365,7 +365,7 @@ class Net:
                     )
 
     def _blob(self, name: str) -> Blob:
-        key = self.graph.blobs[name]
+        key = self.graph.id_of(name)
 
         def data() -> Any:
             executor = self.executor

@@ -75,11 +75,11 @@ def compile_program(program: Program, engines: Sequence[Engine], keep: str = "ou
 def _kept(program: Program, keep: str) -> frozenset[Value]:
     graph = program.graph
     names = graph.blobs if keep == "blobs" else {*graph.inputs, *graph.outputs}
-    ids = [graph.blobs[n] for n in names]
+    ids = [graph.id_of(n) for n in names]
     # A loss is reported even where another layer reads it.
     ids += [t for n in graph.nodes for t, w in zip(n.tops, n.loss_weights, strict=True) if w]
     kept = {program.blobs[i] for i in ids}
-    given = (graph.blobs[n] for n in graph.inputs)
+    given = (graph.id_of(n) for n in graph.inputs)
     kept |= {program.diffs[i] for i in (*program.seeds, *given) if i in program.diffs}
     if keep == "blobs":
         kept |= {program.diffs[i] for i in ids if i in program.diffs}
