@@ -1,6 +1,6 @@
 """Write text as a trained recurrent net of characters would go on.
 
-    python scripts/sample_text.py --weights examples/char_lstm/char_lstm_iter_2000.caffemodel
+    python scripts/sample_text.py --weights examples/char_lstm/char_lstm_iter_4000.caffemodel
 
 The net reads ``--start`` character by character, then each character that was drawn from its
 own ``prob``. A ``--temperature`` below 1 makes it bolder in what it thinks likely.

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from netdef.data.convert_text import convert_text
 from netdef.data.datum import encode
 from netdef.data.lmdb_writer import LmdbWriter
 from netdef.io.blobs import write_blob
@@ -14,7 +15,12 @@ from netdef.solvers.solver import Solver
 
 ROOT = Path(__file__).resolve().parents[2]
 SOLVERS = sorted(str(p.relative_to(ROOT)) for p in (ROOT / "configs").rglob("*solver*.prototxt"))
-LEARNED = {"LeNet": 431_080, "CIFAR10_quick": 145_578, "CIFAR10_full": 89_578}
+LEARNED = {
+    "LeNet": 431_080,
+    "CIFAR10_quick": 145_578,
+    "CIFAR10_full": 89_578,
+    "char_lstm": 65 * 64 + 4 * 256 * (64 + 256 + 1) + 65 * 257,
+}
 
 
 def write_images(path, shape, count=100):
@@ -36,6 +42,9 @@ def data(tmp_path_factory):
             write_images(folder / "examples" / name / f"{name}_{part}_lmdb", shape)
     mean = np.full((1, 3, 32, 32), 120, np.float32)
     write_blob(folder / "examples" / "cifar10" / "mean.binaryproto", mean)
+    text = folder / "text.txt"
+    text.write_text("".join(map(chr, range(65, 130))) * 100)
+    convert_text(text, folder / "examples" / "char_lstm")
     return folder
 
 
@@ -46,6 +55,7 @@ def checkout(data, monkeypatch):
 
 def test_there_is_a_solver_for_every_phase():
     assert [Path(s).stem for s in SOLVERS] == [
+        "char_lstm_solver",
         "cifar10_full_solver",
         "cifar10_full_solver_lr1",
         "cifar10_full_solver_lr2",
@@ -71,7 +81,8 @@ def test_the_solver_trains_and_tests(path, checkout):
     assert sum(math.prod(w.shape) for w in learned) == LEARNED[solver.net.name]
     assert solver.iter == 2
     assert not np.array_equal(before, solver.net.weights.data)
-    assert solver.test_nets[0].outputs == ["accuracy", "loss"]
+    is_text = solver.net.name == "char_lstm"
+    assert solver.test_nets[0].outputs == (["bits"] if is_text else ["accuracy", "loss"])
 
 
 @pytest.mark.parametrize("path", SOLVERS)
