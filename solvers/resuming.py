@@ -1,9 +1,12 @@
 """Where a run stands, apart from its weights and histories: taken down, and gone on from."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
 
 from netdef.net import Net
-from netdef.proto import DataPosition, ResumeState
+from netdef.proto import DataPosition, LayerState, ResumeState
 from netdef.solvers.watch import Watch
 
 Positions = Mapping[str, dict[str, int]]
@@ -21,6 +24,29 @@ def set_positions(net: Net, positions: Positions) -> None:
             net.sources[layer].restore(position)
 
 
+def _lasting(net: Net) -> Iterator[tuple[str, Any, Any]]:
+    """Yield name, array and first value of what the layers of a net keep from pass to pass."""
+    executor = net.executor
+    for value in sorted(executor.plan.slots, key=lambda v: v.name):
+        if value.first is not None:
+            yield value.name, executor.array(value), value.first
+
+
+def _states(number: int, net: Net) -> Iterator[LayerState]:
+    for name, array, first in _lasting(net):
+        held = net.device.to_host(array)
+        if (held != first).any():
+            yield LayerState(net=number, name=name, data=held.tobytes())
+
+
+def _set_states(net: Net, states: Mapping[str, bytes]) -> None:
+    for name, array, first in _lasting(net):
+        array[...] = net.device.xp.asarray(first)
+        if len(states.get(name, b"")) == array.nbytes:
+            held = np.frombuffer(states[name], array.dtype).reshape(array.shape)
+            array[...] = net.device.xp.asarray(held)
+
+
 def resume_state(nets: Sequence[Net], losses: Iterable[float], watch: Watch) -> ResumeState:
     """Return what makes a run go on exactly; ``nets`` are the trained one and the tested ones."""
     return ResumeState(
@@ -32,6 +58,7 @@ def resume_state(nets: Sequence[Net], losses: Iterable[float], watch: Watch) -> 
             for layer, state in positions_of(net).items()
         ],
         losses=losses,
+        states=[state for number, net in enumerate(nets) for state in _states(number, net)],
         best_value=watch.best_value,
         best_iter=watch.best_iter,
         lowered_iter=watch.lowered_iter,
@@ -39,7 +66,7 @@ def resume_state(nets: Sequence[Net], losses: Iterable[float], watch: Watch) -> 
 
 
 def go_on(nets: Sequence[Net], resume: ResumeState, watch: Watch) -> None:
-    """Bring the data, the random numbers and the watch to where they were."""
+    """Bring data, random numbers, layers' states and the watch to where they were."""
     watch.best_value = resume.best_value if resume.HasField("best_value") else None
     watch.best_iter, watch.lowered_iter = resume.best_iter, resume.lowered_iter
     for number, (net, passes) in enumerate(zip(nets, resume.passes, strict=False)):
@@ -47,3 +74,4 @@ def go_on(nets: Sequence[Net], resume: ResumeState, watch: Watch) -> None:
         net.sources.reseed(resume.seed)
         own = [p for p in resume.positions if p.net == number]
         set_positions(net, {p.layer: dict(zip(p.key, p.value, strict=True)) for p in own})
+        _set_states(net, {s.name: s.data for s in resume.states if s.net == number})

@@ -700,6 +700,7 @@ class ResumeState(_message.Message):
     BEST_VALUE_FIELD_NUMBER: _builtins.int
     BEST_ITER_FIELD_NUMBER: _builtins.int
     LOWERED_ITER_FIELD_NUMBER: _builtins.int
+    STATES_FIELD_NUMBER: _builtins.int
     seed: _builtins.int
     """What random numbers depend on besides the passes."""
     best_value: _builtins.float
@@ -720,6 +721,10 @@ class ResumeState(_message.Message):
     def losses(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
         """The last losses, as many as average_loss asks for."""
 
+    @_builtins.property
+    def states(self) -> _containers.RepeatedCompositeFieldContainer[Global___LayerState]:
+        """What layers keep from pass to pass, where it is no longer what it began with."""
+
     def __init__(
         self,
         *,
@@ -730,14 +735,45 @@ class ResumeState(_message.Message):
         best_value: _builtins.float | None = ...,
         best_iter: _builtins.int | None = ...,
         lowered_iter: _builtins.int | None = ...,
+        states: _abc.Iterable[Global___LayerState] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["best_iter", b"best_iter", "best_value", b"best_value", "lowered_iter", b"lowered_iter", "seed", b"seed"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["best_iter", b"best_iter", "best_value", b"best_value", "losses", b"losses", "lowered_iter", b"lowered_iter", "passes", b"passes", "positions", b"positions", "seed", b"seed"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["best_iter", b"best_iter", "best_value", b"best_value", "losses", b"losses", "lowered_iter", b"lowered_iter", "passes", b"passes", "positions", b"positions", "seed", b"seed", "states", b"states"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ResumeState: _TypeAlias = ResumeState  # noqa: Y015
+
+@_typing.final
+class LayerState(_message.Message):
+    """What one layer keeps from pass to pass, such as a recurrent state."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NET_FIELD_NUMBER: _builtins.int
+    NAME_FIELD_NUMBER: _builtins.int
+    DATA_FIELD_NUMBER: _builtins.int
+    net: _builtins.int
+    """The number of its net: 0 is trained, the tested ones follow."""
+    name: _builtins.str
+    """The name of the layer and of its array."""
+    data: _builtins.bytes
+    """The array's bytes, little-endian and row by row."""
+    def __init__(
+        self,
+        *,
+        net: _builtins.int | None = ...,
+        name: _builtins.str | None = ...,
+        data: _builtins.bytes | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["data", b"data", "name", b"name", "net", b"net"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["data", b"data", "name", b"name", "net", b"net"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___LayerState: _TypeAlias = LayerState  # noqa: Y015
 
 @_typing.final
 class DataPosition(_message.Message):

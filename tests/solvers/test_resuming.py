@@ -42,6 +42,19 @@ layer { name: "ip" type: "InnerProduct" bottom: "all" top: "ip"
   inner_product_param { num_output: 3 weight_filler { type: "xavier" } } }
 layer { name: "loss" type: "SoftmaxWithLoss" bottom: "ip" bottom: "label" top: "loss" }
 """
+RECURRENT_NET = """
+layer { name: "rows" type: "HDF5Data" top: "row" top: "goes_on"
+  hdf5_data_param { source: "list.txt" batch_size: 6 shuffle: true } }
+layer { name: "steps" type: "Reshape" bottom: "row" top: "x"
+  reshape_param { shape { dim: 3 dim: 2 dim: 5 } } }
+layer { name: "cont" type: "Reshape" bottom: "goes_on" top: "cont"
+  reshape_param { shape { dim: 3 dim: 2 } } }
+layer { name: "lstm" type: "LSTM" bottom: "x" bottom: "cont" top: "h"
+  recurrent_param { num_output: 4 weight_filler { type: "xavier" } } }
+layer { name: "ip" type: "InnerProduct" bottom: "h" top: "ip"
+  inner_product_param { num_output: 5 axis: 2 weight_filler { type: "xavier" } } }
+layer { name: "loss" type: "EuclideanLoss" bottom: "ip" bottom: "x" top: "loss" }
+"""
 RUN = """
 net: "net.prototxt"
 base_lr: 0.05
@@ -72,6 +85,7 @@ def folder(tmp_path, monkeypatch):
     for name in "ab":
         with h5py.File(tmp_path / f"{name}.h5", "w") as file:
             file["row"] = rng.standard_normal((11, 5)).astype("f4")
+            file["goes_on"] = (rng.random(11) < 0.8).astype("f4")
     (tmp_path / "list.txt").write_text("a.h5\nb.h5\n")
     (tmp_path / "net.prototxt").write_text(NET)
     monkeypatch.chdir(tmp_path)
@@ -112,6 +126,22 @@ def test_resumed_runs_end_with_the_same_bytes(folder, type, format, ending):
         # Neither the seed of the prototxt nor a random one may come instead of the first one.
         run(extra, f"s_iter_{iteration}.solverstate{ending}")
         assert final(9, ending) == unbroken
+
+
+def test_recurrent_states_go_on(folder):
+    (folder / "net.prototxt").write_text(RECURRENT_NET)
+    run("random_seed: 5\nsnapshot: 4")
+    state = read_state("s_iter_4.solverstate")
+    assert [(s.net, s.name, len(s.data)) for s in state.resume.states] == [
+        (number, f"lstm.state_{which}", 2 * 4 * 4) for number in (0, 1) for which in "ch"
+    ]
+    unbroken = final()
+    run(resume="s_iter_4.solverstate")
+    assert final() == unbroken
+    state.resume.ClearField("states")
+    write_state("s_iter_4.solverstate", state)
+    run(resume="s_iter_4.solverstate")
+    assert final() != unbroken
 
 
 def test_the_run_uses_all_that_must_go_on(folder):
