@@ -1,6 +1,6 @@
 # Run inside an environment that has `pip install -e '.[test]'`.
 
-.PHONY: check lint test check-slow format proto wheel
+.PHONY: check lint test check-slow format proto docs wheel
 
 check: lint test  ## what CI runs
 
@@ -22,6 +22,9 @@ format:
 
 proto:  ## after a change of netdef.proto
 	python scripts/make_proto.py
+
+docs:  ## after a change of a layer's fields or docstring
+	python scripts/make_layer_docs.py
 
 wheel:
 	rm -rf build dist  # setuptools would put deleted modules of an old build/ into the wheel
