@@ -160,3 +160,13 @@ def test_help_names_the_kinds(netdef):
     out = netdef("convert", "--help").out
     for name in ("mnist", "digits", "imageset"):
         assert f"  {name} " in out
+
+
+def test_cifar10(netdef, tmp_path):
+    for name in (*(f"data_batch_{n}.bin" for n in range(1, 6)), "test_batch.bin"):
+        (tmp_path / name).write_bytes(bytes(3073))
+    ran = netdef("convert", "cifar10", ".", "out")
+    assert (ran.status, ran.err) == (0, "")
+    assert ran.out == (
+        "Wrote out/cifar10_train_lmdb\nWrote out/cifar10_test_lmdb\nWrote out/mean.binaryproto\n"
+    )

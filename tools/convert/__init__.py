@@ -6,6 +6,7 @@ from netdef.tools.lazy_group import LazyGroup
 
 COMMANDS = {
     "mnist": "Make databases from the four files of MNIST.",
+    "cifar10": "Make databases from the binary files of CIFAR-10.",
     "digits": "Make databases from scikit-learn's handwritten digits.",
     "imageset": "Make a database from a list of images.",
     "text": "Make HDF5 files of characters from a text.",
