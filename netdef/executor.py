@@ -116,6 +116,17 @@ class Executor:
 
         return run
 
+    @property
+    def lasting(self) -> dict[str, Any]:
+        """The arrays that keep what they hold from pass to pass, by ``layer.name``."""
+        return {v.name: self.array(v) for v in self.plan.slots if v.first is not None}
+
+    def go_on_from(self, lasting: Mapping[str, Any]) -> None:
+        """Take over what lasts from another executor; what has another shape begins anew."""
+        for name, mine in self.lasting.items():
+            if name in lasting and lasting[name].shape == mine.shape:
+                mine[...] = lasting[name]
+
     def adopt(self, other: "Executor", node: int) -> None:
         """Take over from an executor of other shapes what is alive after layer ``node``."""
         calls = [call for call, _ in steps(other.plan)]

@@ -67,6 +67,7 @@ class Net:
         self._resized: dict[str, Shape] = {}
         self._plans: dict[tuple[tuple[str, Shape], ...], Plan] = {}
         self._executors: OrderedDict[tuple[tuple[str, Shape], ...], Executor] = OrderedDict()
+        self._last_executor: Executor | None = None
         self.clock = Clock(self.seed)
         self.sources = Sources(self.graph, self.seed)
         self.shapes = infer(self.graph)
@@ -118,7 +119,16 @@ class Net:
             if len(self._executors) > _MOST_EXECUTORS:
                 self._executors.popitem(last=False)
         self._executors.move_to_end(key)
-        return self._executors[key]
+        executor = self._executors[key]
+        if self._last_executor not in (None, executor):
+            executor.go_on_from(self._last_executor.lasting)
+        self._last_executor = executor
+        return executor
+
+    @property
+    def lasting(self) -> dict[str, Any]:
+        """What layers keep from pass to pass, such as recurrent states, by ``layer.name``."""
+        return {n: self._lent.host(array) for n, array in self.executor.lasting.items()}
 
     @property
     def plan(self) -> Plan:

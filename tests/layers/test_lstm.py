@@ -175,3 +175,31 @@ def test_what_is_refused(fields, tops, shapes, message):
 def test_cont_must_be_given():
     refused = layer_refusal('type: "LSTM" top: "y"', (4, 3, 2))
     assert refused == "(LSTM): takes 2 to 5 bottoms, got 1"
+
+
+def test_state_lasts_when_the_number_of_steps_changes():
+    x = RNG.standard_normal((6, 3, 2)).astype("f4")
+    cont = np.ones((6, 3))
+    cont[0] = 0
+    whole = recurrent_net("LSTM", 6, 3, 2, 3).forward(x=x, cont=cont)["y"].copy()
+    net = recurrent_net("LSTM", 2, 3, 2, 3)
+    found = [net.forward(x=x[:2], cont=cont[:2])["y"].copy()]
+    for part in (slice(2, 5), slice(5, 6)):
+        steps = part.stop - part.start
+        net.blobs["x"].reshape(steps, 3, 2)
+        net.blobs["cont"].reshape(steps, 3)
+        found.append(net.forward(x=x[part], cont=cont[part])["y"].copy())
+    np.testing.assert_allclose(np.concatenate(found), whole, rtol=1e-5)
+
+
+def test_states_can_be_taken_down_and_put_back():
+    x, cont = RNG.standard_normal((4, 3, 2)).astype("f4"), np.ones((4, 3))
+    net = recurrent_net("LSTM", 4, 3, 2, 3)
+    net.forward(x=x, cont=cont)
+    kept = {name: array.copy() for name, array in net.lasting.items()}
+    assert set(kept) == {"it.state_h", "it.state_c"}
+    first = net.forward(x=x, cont=cont)["y"].copy()
+    assert not np.array_equal(net.forward(x=x, cont=cont)["y"], first)
+    for name, array in kept.items():
+        net.lasting[name][...] = array
+    np.testing.assert_array_equal(net.forward(x=x, cont=cont)["y"], first)
