@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from netdef.device import Device
 from netdef.graph import Node
 from netdef.net import Net
@@ -38,15 +40,20 @@ def where_it_began(net: Net, choice: NetChoice, before: Stand) -> str:
     now = positions_of(net)
     set_positions(net, before.positions)
     try:
-        for node in twin.graph.nodes:
-            twin.clock.iteration = before.passes
-            twin.forward(start=node.name, end=node.name)
-            what = _broken_part(twin, node)
-            if what:
-                return f"first in {what} of layer {node.name!r} ({node.type})"
-        return "but not in a second pass"
+        return _first_broken(twin, before.passes)
     finally:
         set_positions(net, now)
+
+
+@np.errstate(all="ignore")
+def _first_broken(twin: Net, passes: int) -> str:
+    for node in twin.graph.nodes:
+        twin.clock.iteration = passes
+        twin.forward(start=node.name, end=node.name)
+        what = _broken_part(twin, node)
+        if what:
+            return f"first in {what} of layer {node.name!r} ({node.type})"
+    return "but not in a second pass"
 
 
 def _broken_part(net: Net, node: Node) -> str:

@@ -5,6 +5,8 @@ import time
 from collections import deque
 from typing import Any
 
+import numpy as np
+
 from netdef import mode
 from netdef.errors import ConfigError, Diverged, MissingFile, RunError, WeightsError, at
 from netdef.io.solverstate import SavedState, read_state, write_state
@@ -175,8 +177,9 @@ class Solver:
         loss, before = 0.0, stand_of(self.net)
         for _ in range(self.param.iter_size):
             before = stand_of(self.net)
-            self.net.forward()
-            loss += loss_of(self.net)
+            with np.errstate(all="ignore"):  # what is no number is looked for in the loss
+                self.net.forward()
+                loss += loss_of(self.net)
             if not math.isfinite(loss):
                 break
             self.net.backward()
