@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from netdef.eager import Trial
-from netdef.layer import LAYERS
+from netdef.layer import LAYERS, Filler
 from netdef.shape import Shape
 from tests.gradient import check_gradient
 from tests.refusal import layer_refusal
@@ -86,6 +86,29 @@ def test_gradient_through_batch_statistics(shape):
 def test_gradient_with_running_statistics():
     # check_gradient leaves them 0, so that the gradient is dy / sqrt(eps).
     check_gradient(BatchNorm(training=False, eps=0.5), (3, 2, 2))
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("fields", [{}, dict(training=False)])
+def test_scale_and_bias_may_be_its_own(shape, fields):
+    rng = np.random.default_rng(0)
+    x, count = rng.standard_normal(shape), shape[1] if len(shape) > 1 else 1
+    scale, bias = rng.standard_normal(count), rng.standard_normal(count)
+    running = dict(running_mean=0.5, running_variance=2, factor=1)
+    plain = Trial.on(BatchNorm(eps=0.1, **fields), x, **running).forward()[0]
+    layer = BatchNorm(eps=0.1, scale_bias=True, **fields)
+    y = Trial.on(layer, x, scale=scale, bias=bias, **running).forward()[0]
+    want = channels(plain) * scale[:, None] + bias[:, None]
+    np.testing.assert_allclose(channels(y), want, rtol=1e-10)
+    check_gradient(layer, shape)
+
+
+def test_a_filler_asks_for_scale_and_bias():
+    weights = BatchNorm(bias_filler=Filler(value=0.5)).infer(Shape((2, 3))).weights
+    assert [(w.name, w.shape, w.filler.value) for w in weights[3:]] == [
+        ("scale", (3,), 1),
+        ("bias", (3,), 0.5),
+    ]
 
 
 @pytest.mark.parametrize(
