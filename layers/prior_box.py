@@ -54,8 +54,6 @@ class PriorBox(Layer, message="prior_box_param"):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if not self.min_size:
-            raise FieldError("prior_box_param must set min_size")
         if self.max_size and len(self.max_size) != len(self.min_size):
             raise FieldError(
                 f"max_size has {len(self.max_size)} values, min_size {len(self.min_size)}; give as"
@@ -84,6 +82,8 @@ class PriorBox(Layer, message="prior_box_param"):
         return pair if pair[0] is not None else None
 
     def infer(self, x: Shape, image: Shape) -> Signature:
+        if not self.min_size:
+            raise FieldError("prior_box_param must set min_size")
         if len(x) != 4 or len(image) != 4:
             raise ShapeError(f"bottoms {x} and {image} must have four axes (N, C, H, W)")
         boxes = self._boxes(x[2:], image[2:])

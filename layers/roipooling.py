@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from netdef.errors import DataError, ShapeError
+from netdef.errors import DataError, FieldError, ShapeError
 from netdef.layer import Grad, Layer, Saved, Signature, field
 from netdef.ops import Array, Ops
 from netdef.shape import Shape
@@ -34,12 +34,14 @@ class ROIPooling(Layer, message="roi_pooling_param"):
     bottoms: ClassVar[tuple[str, ...]] = ("x", "regions")
     without_gradient: ClassVar[frozenset[str]] = frozenset({"regions"})
 
-    pooled_h: int = field(at_least=1)
-    pooled_w: int = field(at_least=1)
+    pooled_h: int
+    pooled_w: int
     spatial_scale: float = field(above=0)
 
     def infer(self, x: Shape, regions: Shape) -> Signature:
         check_regions(x, regions)
+        if 0 in (self.pooled_h, self.pooled_w):
+            raise FieldError("roi_pooling_param must set pooled_h and pooled_w, at least to 1")
         y = Shape((regions[0], x[1], self.pooled_h, self.pooled_w))
         return Signature([y], saved=[Saved("place", y, "int32")])
 

@@ -54,17 +54,23 @@ REQUIRED = {
 """Values of fields that have no default."""
 
 LABEL = np.array([2, 0, 1])
+REGIONS = np.array([[0, 0, 0, 3, 3], [1, 1, 2, 3, 3]])
 SAMPLES = {
     "Accuracy": ({}, [(3, 4), LABEL]),
+    "Attention": (dict(num_heads=2), [(2, 3, 4)]),
+    "Axpy": ({}, [(2, 3), (2, 3, 4), (2, 3, 4)]),
     "BatchNorm": ({}, [(6, 3, 2, 2)]),
     "BatchReindex": ({}, [(4, 2, 3), LABEL]),
     "CenterLoss": (dict(num_output=4), [(3, 4), LABEL]),
     "ContrastiveLoss": ({}, [(3, 4), (3, 4), np.array([1, 0, 0])]),
+    "ConvolutionDepthwise": (dict(num_output=3, kernel_size=(3,)), [(2, 3, 5, 4)]),
     "Convolution": (dict(num_output=4, kernel_size=(3,), pad=(1,)), [(2, 3, 5, 4)]),
     "Deconvolution": (dict(num_output=4, kernel_size=(3,), stride=(2,)), [(2, 3, 5, 4)]),
+    "DepthwiseConvolution": (dict(num_output=3, kernel_size=(3,)), [(2, 3, 5, 4)]),
     "Eltwise": (dict(operation="MAX"), [(2, 3), (2, 3)]),
     "Embed": (dict(num_output=3, input_dim=4), [LABEL]),
     "FocalLoss": ({}, [(3, 4), LABEL]),
+    "GroupNorm": (dict(group=2), [(2, 4, 3, 3)]),
     "HingeLoss": ({}, [(3, 4), LABEL]),
     "Im2col": (dict(kernel_size=(3,), pad=(1,)), [(2, 3, 5, 4)]),
     "InfogainLoss": ({}, [(3, 4), LABEL, np.eye(4) + 0.1]),
@@ -74,14 +80,21 @@ SAMPLES = {
     "MultinomialLogisticLoss": ({}, [np.full((3, 4), 0.25), LABEL]),
     "Parameter": (dict(shape=BlobShape(dim=[2, 3])), []),
     "Pooling": (dict(kernel_size=3, stride=2), [(2, 3, 5, 6)]),
+    "PSROIPooling": (
+        dict(spatial_scale=1, output_dim=1, group_size=2),
+        [(2, 4, 5, 4), REGIONS],
+    ),
+    "PriorBox": (dict(min_size=(3.0,)), [(2, 3, 5, 4), (2, 3, 20, 20)]),
+    "ROIPooling": (dict(pooled_h=2, pooled_w=2), [(2, 3, 5, 4), REGIONS]),
     "RNN": (dict(num_output=3), [(4, 2, 3), np.ones((4, 2))]),
     "Reshape": (dict(shape=BlobShape(dim=[0, -1])), [(2, 3, 4)]),
     "SigmoidCrossEntropyLoss": ({}, [(3, 4), np.eye(3, 4)]),
     "SoftmaxWithLoss": ({}, [(3, 4), LABEL]),
+    "Upsample": ({}, [(1, 2, 2, 2), np.arange(8).reshape(1, 2, 2, 2)]),
 }
 """Fields and bottoms (a shape, or values) where the defaults do not do."""
 
-NOT_TRIED = {"Dropout", "Filter", "HDF5Output", "Input", "Python"}
+NOT_TRIED = {"DetectionOutput", "Dropout", "Filter", "HDF5Output", "Input", "Python"}
 """They are random, compute nothing, or not on arrays alone; as do layers of data."""
 
 

@@ -64,7 +64,11 @@ def test_a_region_of_no_image_is_refused():
 @pytest.mark.parametrize(
     ("fields", "shapes", "message"),
     [
-        ("pooled_w: 1", [(1, 1, 2, 2), (3, 5)], "pooled_h must be at least 1, got 0"),
+        (
+            "pooled_w: 1",
+            [(1, 1, 2, 2), (3, 5)],
+            "roi_pooling_param must set pooled_h and pooled_w, at least to 1",
+        ),
         (
             "pooled_h: 1 pooled_w: 1 spatial_scale: 0",
             [(1, 1, 2, 2), (3, 5)],
