@@ -90,6 +90,15 @@ def test_the_state_goes_on_where_it_was(listed):
             np.testing.assert_array_equal(a, b)
 
 
+def test_randomness_is_an_images_own(listed):
+    ones = batches(listed, 14, batch_size=1, fields=RANDOM)
+    threes = batches(listed, 4, batch_size=3, fields=RANDOM)
+    for i, (images, _) in enumerate(threes):
+        for k, image in enumerate(images):
+            np.testing.assert_array_equal(image, ones[3 * i + k][0][0])
+    assert not np.array_equal(ones[0][0], ones[7][0])
+
+
 def error(kind, path, **options):
     with pytest.raises(kind) as caught:
         batches(path, 3, **options)

@@ -81,6 +81,21 @@ def test_every_window_fits_its_square(crop, seed):
 
 
 @pytest.mark.parametrize(
+    ("box", "flips", "size", "start"),
+    [
+        # 1 pixel beyond the image and 13 inside, of 7 / 14 each: 1 and 7 when rounded.
+        ((1, 5, 9, 9), False, 6, 1),
+        ((1, 5, 9, 9), True, 7, 0),
+        ((8, 5, 26, 9), False, 7, 0),
+        ((8, 5, 26, 9), True, 6, 1),
+    ],
+)
+def test_a_pixel_too_many_by_rounding_is_left_out(box, flips, size, start):
+    pixels, _, left = WindowCrop(7, 1, False).cut(IMAGE, window(*box), flips)
+    assert (pixels.shape[2], left) == (size, start)
+
+
+@pytest.mark.parametrize(
     ("crop", "box"),
     [
         (WindowCrop(8, 0, False), (0, 0, 30, 5)),

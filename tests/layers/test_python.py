@@ -80,7 +80,20 @@ class Partial(caffe.Layer):
         self.passes += 1
 
     def backward(self, top, propagate_down, bottom):
-        bottom[0].diff[0] = 1
+        bottom[0].diff[self.passes % 2] = 1
+
+
+class Ordered(caffe.Layer):
+    def reshape(self, bottom, top):
+        top[0].reshape(*bottom[0].shape)
+
+    def forward(self, bottom, top):
+        assert bottom[0].data.flags.c_contiguous
+        top[0].data.reshape(-1)[:] = bottom[0].data.ravel()
+
+    def backward(self, top, propagate_down, bottom):
+        assert bottom[0].data.flags.c_contiguous and top[0].diff.flags.c_contiguous
+        bottom[0].diff.reshape(-1)[:] = top[0].diff.ravel()
 
 
 class NoForward(caffe.Layer):
@@ -179,16 +192,20 @@ def test_new_shapes_of_the_bottoms(capsys):
 
 
 def test_arrays_of_images_are_in_c_order():
-    conv = (
-        'layer { name: "conv" type: "Convolution" bottom: "x" top: "c" convolution_param {'
-        ' num_output: 2 kernel_size: 3 weight_filler { type: "xavier" } } }\n'
-    )
-    made = net(inputs((4, 3, 6, 5)), conv, layer("Affine", 'bottom: "c" top: "y"'), seed=1)
+    convs = [
+        f'layer {{ name: "{top}" type: "Convolution" bottom: "{bottom}" top: "{top}"'
+        " convolution_param { num_output: 2 kernel_size: 3 pad: 1"
+        ' weight_filler { type: "xavier" } } }\n'
+        for bottom, top in (("x", "a"), ("b", "c"))
+    ]
+    ordered = layer("Ordered", 'bottom: "a" top: "b"')
+    made = net(inputs((4, 3, 6, 5)), convs[0], ordered, convs[1], seed=1)
     x = np.random.default_rng(0).normal(size=(4, 3, 6, 5)).astype("f")
-    y = made.forward(x=x)["y"]
-    np.testing.assert_allclose(y, 3 * made.blobs["c"].data, rtol=1e-5)
-    made.backward(y=np.ones_like(y))
-    assert (made.blobs["c"].diff == 3).all()
+    c = made.forward(x=x)["c"]
+    np.testing.assert_array_equal(made.blobs["b"].data, made.blobs["a"].data)
+    made.backward(c=np.random.default_rng(1).normal(size=c.shape).astype("f"))
+    assert made.blobs["a"].diff.any()
+    np.testing.assert_array_equal(made.blobs["b"].diff, made.blobs["a"].diff)
 
 
 def test_a_loss_trains_what_lies_below():
@@ -225,8 +242,10 @@ def test_tops_keep_their_values_and_gradients_begin_at_zero():
     assert made.forward()["y"].tolist() == [[0, 0], [0, 0]]
     made.blobs["x"].diff[...] = 7
     made.backward()
-    assert made.blobs["x"].diff[:, 0, 0, 0].tolist() == [1, 0]
+    assert made.blobs["x"].diff[:, 0, 0, 0].tolist() == [0, 1]
     assert made.forward()["y"].tolist() == [[0, 0], [1, 1]]
+    made.backward()
+    assert made.blobs["x"].diff[:, 0, 0, 0].tolist() == [1, 0]
     assert made.forward()["y"].tolist() == [[2, 2], [1, 1]]
 
 

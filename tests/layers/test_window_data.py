@@ -99,6 +99,15 @@ def test_cached_images_are_read_once(listed):
     made.close()
 
 
+def test_other_images_are_read_each_time(listed):
+    made = net(listed, "batch_size: 1 fg_fraction: 1 fg_threshold: 0.7")
+    assert made.forward()["data"].any()
+    made.sources["windows"].restore({"position": 0})
+    cv2.imwrite(str(listed.parent / "0.png"), np.zeros((20, 30, 3), np.uint8))
+    assert not made.forward()["data"].any()
+    made.close()
+
+
 def test_mirrored_and_with_the_mean_and_scale(listed):
     (plain, labels), (mirrored, others) = (
         batches(listed, 1, FIELDS, f"crop_size: 10 scale: 0.5 mean_value: 1 mean_value: 2 "
