@@ -77,7 +77,7 @@ class ContrastiveLoss(Layer, message="contrastive_loss_param"):
     ) -> None:
         """Go back by ``d loss / d a = (a - b) k``, with k set in ``terms``."""
         if self.legacy_version:
-            far = "-(margin > d2)"
+            far = "where(margin > d2, -1, 0)"
         else:
             far = "-maximum(margin - sqrt(d2), 0) / (sqrt(d2) + 1e-4)"  # as in Caffe
         text = f"where(abs(similar) >= 1, 1, {far})"

@@ -76,10 +76,10 @@ def step(ops: Ops, gates: Array, cont: Array, before: Array, cell: Array, hidden
     sigmoids, last = gates[:, : 3 * units], gates[:, 3 * units :]
     ops.map("0.5 * tanh(0.5 * x) + 0.5", x=sigmoids, out=sigmoids)
     ops.map("tanh(x)", x=last, out=last)
-    i, f, o, g = _parts(gates, units)
-    text = "cont * f * before + i * g"
-    ops.map(text, cont=cont, f=f, before=before, i=i, g=g, out=cell)
-    ops.map("o * tanh(cell)", o=o, cell=cell, out=hidden)
+    enter, keep, leave, fresh = _parts(gates, units)
+    text = "cont * keep * before + enter * fresh"
+    ops.map(text, cont=cont, keep=keep, before=before, enter=enter, fresh=fresh, out=cell)
+    ops.map("leave * tanh(cell)", leave=leave, cell=cell, out=hidden)
 
 
 def step_grad(
@@ -94,18 +94,26 @@ def step_grad(
 ) -> None:
     """Go back through ``step``; ``dcell`` turns from the gradient after it to that before it."""
     units = cell.shape[-1]
-    i, f, o, g = _parts(gates, units)
-    di, df, do, dg = _parts(dgates, units)
-    text = "dcell + dh * o * (1 - square(tanh(cell)))"
-    ops.map(text, dcell=dcell, dh=dh, o=o, cell=cell, out=dcell)
-    ops.map("dh * tanh(cell) * o * (1 - o)", dh=dh, cell=cell, o=o, out=do)
-    ops.map("dcell * g * i * (1 - i)", dcell=dcell, g=g, i=i, out=di)
-    text = "dcell * cont * before * f * (1 - f)"
-    ops.map(text, dcell=dcell, cont=cont, before=before, f=f, out=df)
-    ops.map("dcell * i * (1 - square(g))", dcell=dcell, i=i, g=g, out=dg)
-    ops.map("dcell * f * cont", dcell=dcell, f=f, cont=cont, out=dcell)
+    enter, keep, leave, fresh = _parts(gates, units)
+    denter, dkeep, dleave, dfresh = _parts(dgates, units)
+    text = "dcell + dh * leave * (1 - square(tanh(cell)))"
+    ops.map(text, dcell=dcell, dh=dh, leave=leave, cell=cell, out=dcell)
+    text = "dh * tanh(cell) * leave * (1 - leave)"
+    ops.map(text, dh=dh, cell=cell, leave=leave, out=dleave)
+    ops.map(
+        "dcell * fresh * enter * (1 - enter)", dcell=dcell, fresh=fresh, enter=enter, out=denter
+    )
+    text = "dcell * cont * before * keep * (1 - keep)"
+    ops.map(text, dcell=dcell, cont=cont, before=before, keep=keep, out=dkeep)
+    ops.map(
+        "dcell * enter * (1 - square(fresh))", dcell=dcell, enter=enter, fresh=fresh, out=dfresh
+    )
+    ops.map("dcell * keep * cont", dcell=dcell, keep=keep, cont=cont, out=dcell)
 
 
 def _parts(gates: Array, units: int) -> list[Array]:
-    """View the four gates, which lie side by side: input, forget, output, and the new values."""
+    """View the input, forget and output gates and the new values, which lie side by side.
+
+    Callers name them by words: CuPy keeps ``i`` for itself, and C++ ``new``.
+    """
     return [gates[:, k * units : (k + 1) * units] for k in range(4)]
