@@ -8,7 +8,7 @@ from netdef.proto import TEST, TRAIN, TransformationParameter
 
 
 class Data(DataLayer, message="data_param"):
-    """Batches of images and labels from an LMDB of Datums, in the order of their keys.
+    """Batches of images and labels from an LMDB or LevelDB of Datums, in the order of keys.
 
     ``transform_param`` crops, mirrors, subtracts a mean and scales; batches are read ahead.
 

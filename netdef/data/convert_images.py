@@ -1,13 +1,14 @@
-"""A list of image files to an LMDB, as Caffe's convert_imageset does."""
+"""A list of image files to a database, as Caffe's convert_imageset does."""
 
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from netdef.data.database import database_writer
+from netdef.data.database_writer import refuse_existing
 from netdef.data.datum import decode_image, encode, encode_file, planes
 from netdef.data.image_list import ImageEntry, read_image_list
-from netdef.data.lmdb_writer import LmdbWriter, refuse_existing
 from netdef.data.progress import Progress, Tally
 from netdef.data.random_words import permutation
 from netdef.errors import ConfigError, DataError, at, cannot_read
@@ -29,7 +30,7 @@ def convert_imageset(
     progress: Progress | None = None,
     seed: int = 0,
 ) -> Path:
-    """Write the images that ``list_file`` names, below ``root``, to a new LMDB; return its path.
+    """Write the images that ``list_file`` names, below ``root``, to a new database; return it.
 
     A line of the list is ``name label``; the key of line i is ``%08d_name``, counted from 0
     after shuffling. ``encoded`` stores image files instead of pixels: the file itself if it
@@ -45,14 +46,12 @@ def convert_imageset(
         RunError: the database cannot be written.
     """
     store = _Store(Path(root), gray, resize_width, resize_height, encoded, encode_type.lower())
-    if backend != "LMDB":
-        raise ConfigError(f"{backend} databases are not written yet; set backend to LMDB")
     refuse_existing(Path(out))
     entries = read_image_list(list_file)
     order = permutation(seed, "convert_imageset", len(entries)) if shuffle else range(len(entries))
     tally = Tally(progress, len(entries))
     first: tuple[int, ...] | None = None
-    with LmdbWriter(out) as database:
+    with database_writer(out, backend) as database:
         for number, entry in enumerate(entries[i] for i in order):
             with at(f"{list_file}:{entry.line}"):
                 value, size = store.record(entry)

@@ -1,34 +1,65 @@
-"""The backends of databases: which kind a folder is, and which is asked for."""
+"""The kinds of databases: which one a folder holds, and which is asked for."""
 
 from pathlib import Path
+from typing import Protocol
 
+from netdef.data.database_writer import DatabaseWriter
+from netdef.data.leveldb_reader import LeveldbReader
+from netdef.data.leveldb_writer import LeveldbWriter
 from netdef.data.lmdb_environment import is_leveldb, is_lmdb
-from netdef.data.lmdb_reader import LmdbReader
+from netdef.data.lmdb_reader import LmdbReader, Record
+from netdef.data.lmdb_writer import LmdbWriter
 from netdef.errors import ConfigError
 
 BACKENDS = ("LEVELDB", "LMDB")
 
 
-def open_database(path: str | Path, backend: str) -> LmdbReader:
-    """Open the database at ``path`` for reading; ``backend`` is data_param's.
+class Database(Protocol):
+    """The records of a database, in the order of their keys."""
+
+    path: Path
+    entries: int
+
+    def read(self, first: int, count: int) -> list[Record]:
+        """Return ``count`` records from number ``first`` on, wrapping round at the end."""
+
+    def value(self, key: bytes) -> bytes:
+        """Return the record of ``key``.
+
+        Raises:
+            DataError: there is none.
+        """
+
+    def close(self) -> None:
+        """Let the database go; may be called twice."""
+
+
+def open_database(path: str | Path, backend: str = "") -> Database:
+    """Open the database at ``path`` for reading.
+
+    ``backend`` is data_param's; without it, the folder itself says what it holds.
 
     Raises:
-        ConfigError: the folder is of the other kind, or a LevelDB.
-        MissingFile, DataError: see ``LmdbReader``.
+        ConfigError: the folder is of the other kind.
+        MissingFile, DataError: see ``LmdbReader`` and ``LeveldbReader``.
     """
     path = Path(path)
-    refuse_leveldb(path, backend)
-    return LmdbReader(path)
-
-
-def refuse_leveldb(path: Path, backend: str) -> None:
-    """Raise the error that says how to get along without LevelDB."""
-    if backend == "LEVELDB" and is_lmdb(path):
+    found = "LMDB" if is_lmdb(path) else "LEVELDB" if is_leveldb(path) else ""
+    if backend == "LEVELDB" and found == "LMDB":
         raise ConfigError(
             f"{path}: is an LMDB, but backend is LEVELDB (Caffe's default); set backend: LMDB"
         )
-    if (backend == "LEVELDB" and path.exists()) or (is_leveldb(path) and not is_lmdb(path)):
-        raise ConfigError(
-            f"{path}: LEVELDB databases are not read yet; convert the images to an "
-            "LMDB and set backend: LMDB"
-        )
+    if backend == "LMDB" and found == "LEVELDB":
+        raise ConfigError(f"{path}: is a LevelDB, but backend is LMDB; set backend: LEVELDB")
+    return LeveldbReader(path) if (backend or found) == "LEVELDB" else LmdbReader(path)
+
+
+def database_writer(path: str | Path, backend: str, resume_as: str = "") -> DatabaseWriter:
+    """Return what writes a new database of that kind.
+
+    Raises:
+        ConfigError: there is something at ``path`` already.
+        RunError: what writes LevelDBs is not installed.
+    """
+    kinds = {"LMDB": LmdbWriter, "LEVELDB": LeveldbWriter}
+    return kinds[backend](path, resume_as)

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from netdef.data.convert_images import convert_imageset
+from netdef.data.database import open_database
 from netdef.data.datum import decode
 from netdef.data.lmdb_reader import LmdbReader
 from netdef.errors import ConfigError, DataError
@@ -83,6 +84,13 @@ def test_raw_pixels_are_those_of_the_image(images):
         assert got_label == label
 
 
+def test_a_leveldb_holds_what_an_lmdb_holds(images):
+    wanted = records(convert(images))
+    (images.parent / "db").rename(images.parent / "lmdb")
+    database = open_database(convert(images, backend="LEVELDB"), "LEVELDB")
+    assert database.read(0, database.entries) == wanted
+
+
 def test_another_type_is_encoded_anew(images):
     types = [
         Datum.FromString(raw).data[:4]
@@ -144,10 +152,6 @@ def test_a_damaged_image(images):
         (
             dict(resize_width=3),
             "resize_width and resize_height: give both, in pixels, or none",
-        ),
-        (
-            dict(backend="LEVELDB"),
-            "LEVELDB databases are not written yet; set backend to LMDB",
         ),
     ],
 )

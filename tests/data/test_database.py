@@ -22,11 +22,11 @@ def test_an_lmdb_asked_for_as_leveldb_names_the_mend(tmp_path):
     )
 
 
-@pytest.mark.parametrize("backend", ["LMDB", "LEVELDB"])
-def test_a_leveldb_is_refused_with_the_mend(shared, backend):
-    assert refusal(shared / "goldens/databases/raw_leveldb", backend) == (
-        "LEVELDB databases are not read yet; convert the images to an LMDB and set backend: LMDB"
-    )
+def test_a_leveldb_asked_for_as_lmdb_names_the_mend(shared):
+    folder = shared / "goldens/databases/raw_leveldb"
+    assert refusal(folder, "LMDB") == ("is a LevelDB, but backend is LMDB; set backend: LEVELDB")
+    for backend in ("LEVELDB", ""):
+        assert open_database(folder, backend).entries == 25
 
 
 @pytest.mark.parametrize("backend", ["LMDB", "LEVELDB"])

@@ -143,6 +143,13 @@ def test_caffes_databases(shared):
     assert_equal(batches(folder / "png_lmdb", 1, batch_size=25, fields=fields), [(x, label)])
 
 
+def test_caffes_leveldb_gives_the_batches_of_its_lmdb(shared):
+    folder = shared / "goldens/databases"
+    options = dict(batch_size=10, fields=dict(mirror=True))
+    wanted = batches(folder / "raw_lmdb", 6, **options)
+    assert_equal(batches(folder / "raw_leveldb", 6, backend="LEVELDB", **options), wanted)
+
+
 def damaged(path, value):
     return write(path, [encode(IMAGES[0], 0)] * 3 + [value])
 

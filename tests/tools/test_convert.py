@@ -87,6 +87,16 @@ def test_options_with_caffe_s_names(images, tmp_path):
     assert "(1, 1, 3, 2)" in images("show", "--model", shown).out
 
 
+def test_a_leveldb_that_a_net_reads(images, tmp_path):
+    ran = images("convert", "imageset", "--gray", "--backend", "leveldb", ".", "list.txt", "db")
+    assert (ran.status, ran.out, ran.err) == (0, "Wrote db\n", "")
+    shown = tmp_path / "net.prototxt"
+    shown.write_text(
+        'layer { name: "d" type: "Data" top: "x" data_param { source: "db" batch_size: 1 } }'
+    )
+    assert "(1, 1, 4, 6)" in images("show", "--model", shown).out
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
@@ -98,10 +108,6 @@ def test_options_with_caffe_s_names(images, tmp_path):
         (
             ("--resize-width", 5),
             "resize_width and resize_height: give both, in pixels, or none",
-        ),
-        (
-            ("--backend", "leveldb"),
-            "LEVELDB databases are not written yet; set backend to LMDB",
         ),
         (
             ("--encoded", "--encode-type", "xyz"),
