@@ -9,7 +9,6 @@ from netdef.data.image_file import resize
 from netdef.data.window_list import ImageWindow
 from netdef.errors import DataError
 
-
 _Sides = tuple[tuple[int, int], ...]
 
 
