@@ -6,7 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from netdef.batch_norm_layouts import Place, converted
 from netdef.errors import WeightsError, at
+from netdef.graph import Graph
 from netdef.io.weights import LayerWeights, read_weights
 
 
@@ -27,19 +29,22 @@ class LoadReport:
 
 
 def match(
-    path: str, params: Mapping[str, Sequence[Any]]
+    path: str, params: Mapping[str, Sequence[Any]], graph: Graph
 ) -> tuple[dict[str, list[Any]], LoadReport]:
     """Read weights and return those that belong to layers of ``params``, in their shapes.
 
     ``params`` gives each layer's blobs, of which only the shape is looked at. Blobs of
     the four axes that Caffe once had (1, 1, N, K) fit the shapes of today (N, K). A blob
-    that the file leaves to another layer, which shares it, is None.
+    that the file leaves to another layer, which shares it, is None. Batch normalizations may
+    have any fork's layout: see ``netdef.batch_norm_layouts``.
 
     Raises:
         WeightsError: a blob does not fit, or no layer of the file is in the net.
     """
     report, found = LoadReport(), {}
     held = read_weights(path)
+    with at(path):
+        held = converted(held, _batch_norms(graph, params), params)
     for name, layer in held.items():
         if name in params:
             with at(f"{path}: layer {name!r}"):
@@ -54,6 +59,21 @@ def match(
             f" {_few(report.ignored)}, the net {_few(report.kept)}"
         )
     return found, report
+
+
+def _batch_norms(graph: Graph, params: Mapping[str, Sequence[Any]]) -> list[Place]:
+    scales = {
+        node.bottoms: node.name
+        for node in graph.nodes
+        if node.type == "Scale" and len(params.get(node.name, ())) == 2
+    }
+    places = []
+    for node in graph.nodes:
+        blobs = len(params.get(node.name, ()))
+        if node.type in ("BatchNorm", "BN") and blobs > 2:
+            eps: float = getattr(node.layer, "eps")  # noqa: B009
+            places.append(Place(node.name, node.type, blobs, eps, scales.get(node.tops)))
+    return places
 
 
 def _fitting(layer: LayerWeights, shapes: Sequence[tuple[int, ...]]) -> list[Any]:

@@ -268,7 +268,7 @@ class Net:
         Raises:
             WeightsError: the file is damaged, a blob does not fit, or nothing fits.
         """
-        found, report = match(path, self.params)
+        found, report = match(path, self.params, self.graph)
         for layer, blobs in found.items():
             for param, values in zip(self.params[layer], blobs, strict=True):
                 if values is not None:
