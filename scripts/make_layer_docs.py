@@ -32,8 +32,9 @@ Every type that a layer of a net can have. This page is made from the program (`
 
 A field stands in the block that its table names: `convolution_param { num_output: 20 }`. Fields
 that every layer has (`name`, `bottom`, `param`, `loss_weight`, `include` ...) are Caffe's. A field
-with no default that is not called needed may be left out. Layers of other packages stand beside
-these ([plugin_example](plugin_example/README.md)), and so do
+with no default that is not called needed may be left out. The engine `numpy` is the reference:
+NumPy on a CPU, CuPy on a GPU; the host is the CPU, whatever the device. Layers of other packages
+stand beside these ([plugin_example](plugin_example/README.md)), and so do
 [layers written in Python](python_layers.md).
 """
 _TYPES = {
