@@ -18,6 +18,9 @@ COMMANDS = {
     "time": "Measure each layer's forward and backward pass.",
     "show": "Print a net as a table, at any stage from graph to plan.",
     "convert": "Make databases from MNIST, digits or a list of images.",
+    "split": "Part a list or a folder of images into train and val lists.",
+    "mean": "Compute the mean image of a database.",
+    "db": "Look into a database: what it holds, what is damaged.",
     "device-query": "Print the devices and engines found here.",
     "demo": "Train LeNet on small digits, with nothing to download.",
 }

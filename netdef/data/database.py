@@ -1,5 +1,6 @@
 """The kinds of databases: which one a folder holds, and which is asked for."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Protocol
 
@@ -12,6 +13,7 @@ from netdef.data.lmdb_writer import LmdbWriter
 from netdef.errors import ConfigError
 
 BACKENDS = ("LEVELDB", "LMDB")
+_AT_ONCE = 64
 
 
 class Database(Protocol):
@@ -52,6 +54,12 @@ def open_database(path: str | Path, backend: str = "") -> Database:
     if backend == "LMDB" and found == "LEVELDB":
         raise ConfigError(f"{path}: is a LevelDB, but backend is LMDB; set backend: LEVELDB")
     return LeveldbReader(path) if (backend or found) == "LEVELDB" else LmdbReader(path)
+
+
+def records(database: Database) -> Iterator[Record]:
+    """Yield every record once, a few at a time in memory."""
+    for first in range(0, database.entries, _AT_ONCE):
+        yield from database.read(first, min(_AT_ONCE, database.entries - first))
 
 
 def database_writer(path: str | Path, backend: str, resume_as: str = "") -> DatabaseWriter:
