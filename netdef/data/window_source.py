@@ -9,8 +9,9 @@ from netdef.data.prefetch import Batch, Prefetcher
 from netdef.data.random_words import random_words
 from netdef.data.transformer import read_mean
 from netdef.data.window_crop import WindowCrop
+from netdef.data.window_kinds import background_and_objects
 from netdef.data.window_list import ImageWindow, read_window_list
-from netdef.errors import DataError, FieldError, ShapeError, at
+from netdef.errors import FieldError, ShapeError, at
 from netdef.proto import TransformationParameter, WindowDataParameter
 from netdef.shape import Shape
 
@@ -50,7 +51,7 @@ class WindowSource:
         self._scale, self._mirrors = np.float32(transform.scale), transform.mirror
         # In float32, as Caffe computes it: 10 times 0.7 is 7.
         self._objects = int(np.float32(param.batch_size) * np.float32(param.fg_fraction))
-        self._kinds = self._sorted(read_window_list(param.source))
+        self._kinds = background_and_objects(param, self._objects, read_window_list(param.source))
         size = self._crop.size
         top = Shape((param.batch_size, _CHANNELS, size, size))
         self.shapes: tuple[Shape, ...] = (top, Shape((param.batch_size,)))
@@ -81,39 +82,6 @@ class WindowSource:
     def close(self) -> None:
         """Stop the threads; may be called twice."""
         self._prefetcher.stop()
-
-    def _sorted(self, windows: list[ImageWindow]) -> tuple[list[ImageWindow], list[ImageWindow]]:
-        """Return the background and the objects.
-
-        Raises:
-            DataError: there are none of those that a batch needs, or an object is of class 0.
-        """
-        objects, background = [], []
-        object_from, background_below = map(
-            np.float32, (self._param.fg_threshold, self._param.bg_threshold)
-        )
-        for window in windows:
-            overlap = np.float32(window.overlap)
-            if overlap >= object_from:
-                if window.label < 1:
-                    raise DataError(
-                        f"{self._where(window)}: an object has the class {window.label}; classes "
-                        "of objects begin at 1"
-                    )
-                objects.append(window)
-            elif overlap < background_below:
-                background.append(window._replace(label=0))
-        wanted = (self._param.batch_size - self._objects, self._objects)
-        self._check_there(background, wanted[0], f"below bg_threshold {background_below:g}")
-        self._check_there(objects, wanted[1], f"from fg_threshold {object_from:g} on")
-        return background, objects
-
-    def _check_there(self, windows: list[ImageWindow], count: int, which: str) -> None:
-        if count and not windows:
-            raise DataError(
-                f"{self._param.source}: no window has an overlap {which}, but each batch takes "
-                f"{count}; change the threshold or fg_fraction"
-            )
 
     def _where(self, window: ImageWindow) -> str:
         return f"{self._param.source}:{window.line}"
