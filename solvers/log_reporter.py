@@ -3,7 +3,7 @@
 import os
 from collections.abc import Sequence
 from datetime import datetime
-from typing import TextIO
+from typing import Protocol
 
 from netdef.solvers.reporter import Displayed, Output, Reporter, Scores, Started
 
@@ -11,10 +11,20 @@ _ORIGIN = "solver.cpp:1"
 """Readers of logs want a file and a line here; which, they do not ask."""
 
 
+class Stream(Protocol):
+    """What a log is written to: a text file that is open, or a ``LineFile``."""
+
+    def write(self, text: str, /) -> object:
+        """Write some lines."""
+
+    def flush(self) -> object:
+        """Hand them on to the system."""
+
+
 class LogReporter(Reporter):
     """Writes the lines that Caffe writes, each behind the time and process as glog has them."""
 
-    def __init__(self, stream: TextIO) -> None:
+    def __init__(self, stream: Stream) -> None:
         self._stream = stream
 
     def started(self, event: Started) -> None:
@@ -49,6 +59,9 @@ class LogReporter(Reporter):
 
     def warned(self, message: str) -> None:
         self._write(message, "W")
+
+    def noted(self, message: str) -> None:
+        self._write(message)
 
     def stopped(self, iteration: int) -> None:
         self._write("Optimization stopped early.")

@@ -69,6 +69,9 @@ class Progress(Reporter):
     def warned(self, message: str) -> None:
         self._say(f"warning: {message}")
 
+    def noted(self, message: str) -> None:
+        self._say(message)
+
     def stopped(self, iteration: int) -> None:
         self._line = ""
         self._say(f"stopped at iteration {iteration}")

@@ -80,6 +80,9 @@ class Reporter:
     def warned(self, message: str) -> None:
         """Something went wrong that the run goes on in spite of."""
 
+    def noted(self, message: str) -> None:
+        """A line that was asked for, such as of ``debug_info``."""
+
     def stopped(self, iteration: int) -> None:
         """``solve`` was asked to stop, and did after ``iteration`` iterations."""
 

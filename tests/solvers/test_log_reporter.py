@@ -59,6 +59,7 @@ def lines(*events):
             ("restored", "a.solverstate", 5),
             ["Restoring previous solver status from a.solverstate"],
         ),
+        (("noted", "    [Forward] Layer a"), ["    [Forward] Layer a"]),
         (("finished",), ["Optimization Done."]),
     ],
 )

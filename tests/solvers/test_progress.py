@@ -81,6 +81,7 @@ def test_test_in_progress_gives_way_to_the_line(terminal):
     [
         (("snapshotting", "a.caffemodel"), "writing a.caffemodel"),
         (("restored", "a.solverstate", 5), "going on from a.solverstate at iteration 5"),
+        (("noted", "    [Forward] Layer a"), "    [Forward] Layer a"),
         (("displayed", Displayed(100, 0.123456)), "iteration 100: loss = 0.1235"),
     ],
 )
