@@ -1,7 +1,7 @@
 """``Net``: a net to look into, with pycaffe's names."""
 
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -9,24 +9,20 @@ import numpy as np
 from netdef import mode
 from netdef.blob import Blob, Lent
 from netdef.data.memory_source import MemorySource
-from netdef.data.source import Source
 from netdef.engines import Clock
-from netdef.engines.numpy import NumpyEngine
-from netdef.errors import ConfigError, ShapeError, at, did_you_mean
-from netdef.executor import Executor, Resized
+from netdef.errors import ConfigError, at, did_you_mean
+from netdef.executor import Executor
 from netdef.graph import Graph, build
-from netdef.infer import Shapes, infer
+from netdef.infer import infer
 from netdef.io.weights import Format, write_weights
-from netdef.layer import DataLayer
 from netdef.loading import LoadReport, match
-from netdef.plan import Plan, compile_program
-from netdef.program import record
+from netdef.plan import Plan
 from netdef.proto import TEST, TRAIN, NetParameter
 from netdef.prototxt import NetText, read_net
+from netdef.replanning import Replanner
 from netdef.shape import Shape
+from netdef.sources import Sources
 from netdef.weights import Weights
-
-_MOST_EXECUTORS = 4
 
 
 class Net:
@@ -60,17 +56,14 @@ class Net:
             raise ConfigError("Net needs a phase: netdef.TRAIN or netdef.TEST")
         self.text = read_net(model) if isinstance(model, str) else model
         self.graph: Graph = build(self.text, phase, level, stages or ())
-        self.device, self._keep = mode.device(), keep
+        self.device = mode.device()
         self.seed = mode.seed() if seed is None else seed
         self._lent: Lent = share._lent if share else Lent(self.device)
-        self._inputs: dict[str, Shape] = {}
-        self._resized: dict[str, Shape] = {}
-        self._plans: dict[tuple[tuple[str, Shape], ...], Plan] = {}
-        self._executors: OrderedDict[tuple[tuple[str, Shape], ...], Executor] = OrderedDict()
-        self._last_executor: Executor | None = None
         self.clock = Clock(self.seed)
         self.sources = Sources(self.graph, self.seed)
         self.shapes = infer(self.graph)
+        backward = self.graph.training or keep == "blobs"
+        self._replanner = Replanner(self.graph, self.shapes, keep, backward, self._executor_of)
         self.weight_arrays: dict[str, Any] = {}
         self.grad_arrays: dict[str, Any] = {}
         self._bind(share)
@@ -104,44 +97,24 @@ class Net:
             self.grad_arrays = {**share.grad_arrays, **self.grad_arrays}
 
     @property
-    def _shapes_key(self) -> tuple[tuple[str, Shape], ...]:
-        return tuple(sorted({**self._inputs, **self._resized}.items()))
-
-    @property
     def executor(self) -> Executor:
         """The executor of the input shapes of now; made when they are new."""
-        key = self._shapes_key
-        if key not in self._executors:
-            plan = self.plan
-            self._executors[key] = Executor(
-                plan, self.device, self.weight_arrays, self.grad_arrays, self.sources, self.clock
-            )
-            if len(self._executors) > _MOST_EXECUTORS:
-                self._executors.popitem(last=False)
-        self._executors.move_to_end(key)
-        executor = self._executors[key]
-        if self._last_executor not in (None, executor):
-            executor.go_on_from(self._last_executor.lasting)
-        self._last_executor = executor
-        return executor
+        return self._replanner.executor
+
+    @property
+    def plan(self) -> Plan:
+        """The plan of the input shapes of now."""
+        return self._replanner.plan
 
     @property
     def lasting(self) -> dict[str, Any]:
         """What layers keep from pass to pass, such as recurrent states, by ``layer.name``."""
         return {n: self._lent.host(array) for n, array in self.executor.lasting.items()}
 
-    @property
-    def plan(self) -> Plan:
-        """The plan of the input shapes of now."""
-        key = self._shapes_key
-        if key not in self._plans:
-            shapes = infer(self.graph, dict(key)) if key else self.shapes
-            self._check_weights(shapes)
-            backward = self.graph.training or self._keep == "blobs"
-            self._plans[key] = compile_program(
-                record(self.graph, shapes, backward), [NumpyEngine()], self._keep
-            )
-        return self._plans[key]
+    def _executor_of(self, plan: Plan) -> Executor:
+        return Executor(
+            plan, self.device, self.weight_arrays, self.grad_arrays, self.sources, self.clock
+        )
 
     @property
     def name(self) -> str:
@@ -203,9 +176,9 @@ class Net:
         self._fill(inputs, self.inputs)
         first = self._layer(start) if start else 0
         last = self._layer(end) if end else None
-        executor = self.executor
+        self._replanner.prepare()
         self._lent.give_back()
-        self._run_forward(executor, first, last)
+        self._replanner.forward(first, last)
         if first == 0:
             self.clock.iteration += 1
         names = self.top_names[end] if end else self.outputs
@@ -240,22 +213,9 @@ class Net:
         names = self.bottom_names[end] if end else self.inputs
         return {name: blob.diff for name, blob in self._all_named(*names, *(diffs or ())).items()}
 
-    def _run_forward(self, executor: Executor, first: int, last: int | None) -> None:
-        """Run layers, and go on with another plan where one makes tops of other shapes."""
-        try:
-            executor.forward(first, last)
-        except Resized as resized:
-            self._resized |= {top: Shape(a.shape) for top, a in resized.tops.items()}
-            following = self.executor
-            following.adopt(executor, resized.node)
-            for top, array in resized.tops.items():
-                value = following.plan.program.blobs[top]
-                following.array(value)[...] = self.device.xp.asarray(array)
-            self._run_forward(following, resized.node + 1, last)
-
     def reshape(self) -> None:
         """Make the plan for the shapes that the inputs have now."""
-        _ = self.executor
+        self._replanner.prepare()
 
     def clear_param_diffs(self) -> None:
         """Set the gradients of all weights to 0."""
@@ -281,7 +241,7 @@ class Net:
         self._lent.give_back()
         self._lent = other._lent
         self._bind(other)
-        self._executors.clear()
+        self._replanner.forget_executors()
 
     def save(self, path: str, format: Format | None = None, with_diffs: bool = False) -> None:
         """Write the net and its weights whole: HDF5 if the name ends in .h5, else binary.
@@ -363,17 +323,6 @@ class Net:
             )
         return self.layer_names.index(name)
 
-    def _check_weights(self, shapes: Shapes) -> None:
-        """Fail unless the weights that are there fit shapes that other inputs lead to."""
-        for node in self.graph.nodes:
-            pairs = zip(self.shapes.params[node.name], shapes.params[node.name], strict=True)
-            for mine, asked in pairs:
-                if mine.weight.shape != asked.weight.shape:
-                    raise ShapeError(
-                        f"{node}: its {mine.weight.name} has the shape {Shape(mine.weight.shape)},"
-                        f" but these inputs need {Shape(asked.weight.shape)}"
-                    )
-
     def _blob(self, name: str) -> Blob:
         key = self.graph.id_of(name)
 
@@ -394,7 +343,7 @@ class Net:
             return self._lent.host(executor.array(value))
 
         def reshape(shape: tuple[int, ...]) -> None:
-            self._inputs[key] = Shape(shape)
+            self._replanner.inputs[key] = Shape(shape)
 
         return Blob(data, diff, reshape if name in self.graph.inputs else None)
 
@@ -403,37 +352,3 @@ class Net:
             lambda: self._lent.host(self.weight_arrays[owner]),
             lambda: self._lent.host(self.grad_arrays[owner]),
         )
-
-
-class Sources(Mapping[str, Source]):
-    """The data sources of a net by the names of their layers, opened when first read."""
-
-    def __init__(self, graph: Graph, seed: int) -> None:
-        self._nodes = {n.name: n for n in graph.nodes if isinstance(n.layer, DataLayer)}
-        self._open: dict[str, Source] = {}
-        self._seed = seed
-
-    def __getitem__(self, name: str) -> Source:
-        if name not in self._open:
-            node = self._nodes[name]
-            assert isinstance(node.layer, DataLayer)
-            self._open[name] = node.layer.open(node.tops, self._seed)
-        return self._open[name]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._nodes)
-
-    def __len__(self) -> int:
-        return len(self._nodes)
-
-    def reseed(self, seed: int) -> None:
-        """Begin anew with the order and the random numbers of another seed."""
-        if seed != self._seed:
-            self.close()
-            self._seed = seed
-
-    def close(self) -> None:
-        """Close those that are open."""
-        for source in self._open.values():
-            source.close()
-        self._open.clear()

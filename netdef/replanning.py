@@ -1,0 +1,102 @@
+"""The plan and the executor of the shapes of now."""
+
+from collections import OrderedDict
+from collections.abc import Callable
+
+from netdef.engines.numpy import NumpyEngine
+from netdef.errors import ShapeError
+from netdef.executor import Executor, Resized
+from netdef.graph import Graph
+from netdef.infer import Shapes, infer
+from netdef.plan import Plan, compile_program
+from netdef.program import record
+from netdef.shape import Shape
+
+_MOST_EXECUTORS = 4
+
+
+class Replanner:
+    """Makes a plan and an executor when shapes are new, and keeps them by the shapes.
+
+    ``inputs`` holds the shapes that Input blobs have instead of the prototxt's, by id.
+    All plans are kept, and the few executors that were used last.
+    """
+
+    def __init__(
+        self,
+        graph: Graph,
+        shapes: Shapes,
+        keep: str,
+        backward: bool,
+        executor_of: Callable[[Plan], Executor],
+    ) -> None:
+        self.inputs: dict[str, Shape] = {}
+        self._graph, self._shapes, self._keep, self._backward = graph, shapes, keep, backward
+        self._executor_of = executor_of
+        self._resized: dict[str, Shape] = {}
+        self._plans: dict[tuple[tuple[str, Shape], ...], Plan] = {}
+        self._executors: OrderedDict[tuple[tuple[str, Shape], ...], Executor] = OrderedDict()
+        self._last: Executor | None = None
+
+    @property
+    def _key(self) -> tuple[tuple[str, Shape], ...]:
+        return tuple(sorted({**self.inputs, **self._resized}.items()))
+
+    @property
+    def plan(self) -> Plan:
+        """The plan of the shapes of now."""
+        key = self._key
+        if key not in self._plans:
+            shapes = infer(self._graph, dict(key)) if key else self._shapes
+            self._check_weights(shapes)
+            program = record(self._graph, shapes, self._backward)
+            self._plans[key] = compile_program(program, [NumpyEngine()], self._keep)
+        return self._plans[key]
+
+    @property
+    def executor(self) -> Executor:
+        """The executor of the shapes of now; it goes on from the one before."""
+        key = self._key
+        if key not in self._executors:
+            self._executors[key] = self._executor_of(self.plan)
+            if len(self._executors) > _MOST_EXECUTORS:
+                self._executors.popitem(last=False)
+        self._executors.move_to_end(key)
+        executor = self._executors[key]
+        if self._last is not None and self._last is not executor:
+            executor.go_on_from(self._last.lasting)
+        self._last = executor
+        return executor
+
+    def prepare(self) -> None:
+        """Make what the shapes of now need, if they are new."""
+        _ = self.executor
+
+    def forget_executors(self) -> None:
+        """Make executors anew: the arrays of weights are others now."""
+        self._executors.clear()
+
+    def forward(self, first: int, last: int | None) -> None:
+        """Run layers, and go on with another plan where one makes tops of other shapes."""
+        executor = self.executor
+        try:
+            executor.forward(first, last)
+        except Resized as resized:
+            self._resized |= {top: Shape(a.shape) for top, a in resized.tops.items()}
+            following = self.executor
+            following.adopt(executor, resized.node)
+            for top, array in resized.tops.items():
+                value = following.plan.program.blobs[top]
+                following.array(value)[...] = following.device.xp.asarray(array)
+            self.forward(resized.node + 1, last)
+
+    def _check_weights(self, shapes: Shapes) -> None:
+        """Fail unless the weights that are there fit shapes that other inputs lead to."""
+        for node in self._graph.nodes:
+            pairs = zip(self._shapes.params[node.name], shapes.params[node.name], strict=True)
+            for mine, asked in pairs:
+                if mine.weight.shape != asked.weight.shape:
+                    raise ShapeError(
+                        f"{node}: its {mine.weight.name} has the shape {Shape(mine.weight.shape)},"
+                        f" but these inputs need {Shape(asked.weight.shape)}"
+                    )
