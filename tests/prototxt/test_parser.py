@@ -17,9 +17,13 @@ WRONG = {
     "layer {\n  convolution_param { kernal_size: 3 }\n}": (
         "2:23: ConvolutionParameter has no field 'kernal_size'; did you mean 'kernel_size'?"
     ),
-    "layer {\n  permute_param { order: 1 }\n}": (
-        "2:3: LayerParameter has no field 'permute_param'; only the forks happynear's Caffe, "
-        "Intel Caffe, jolibrain's Caffe, NVCaffe, RefineDet and SSD have it"
+    "layer {\n  multibox_loss_param { num_classes: 2 }\n}": (
+        "2:3: LayerParameter has no field 'multibox_loss_param'; only the forks Intel Caffe, "
+        "jolibrain's Caffe, NVCaffe, RefineDet and SSD have it"
+    ),
+    "layer { detection_output_param { nms_param { soft_nms: true } } }": (
+        "1:46: NonMaximumSuppressionParameter has no field 'soft_nms'; only the fork jolibrain's "
+        "Caffe has it"
     ),
     "layer { convolution_param { engine: MKL2017 } }": (
         "1:37: ConvolutionParameter.Engine has no value 'MKL2017'; only the fork Intel Caffe has it"
