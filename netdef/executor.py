@@ -11,7 +11,8 @@ from netdef.engines import Clock, Engine, Run, Scratch
 from netdef.errors import at
 from netdef.memory import lives
 from netdef.plan import Plan, arrays_of, steps
-from netdef.program import Call, Value
+from netdef.program import Call
+from netdef.values import Value
 
 
 class Resized(Exception):

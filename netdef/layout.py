@@ -10,7 +10,8 @@ from collections.abc import Iterable
 
 from netdef.engines import Choice
 from netdef.engines.scratch import fake
-from netdef.program import Call, Value, View
+from netdef.program import Call
+from netdef.values import Value, View
 
 _IMAGES = {"conv", "conv_grad_x", "conv_grad_weight", "pool_max", "pool_max_grad", "pool_average"}
 _IMAGES |= {"pool_stochastic", "pool_average_grad", "pool_max_place", "window_sum"}

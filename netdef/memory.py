@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from netdef.program import Call, Value
+from netdef.program import Call
+from netdef.values import Value
 
 ALIGNMENT = 64
 _IN_PLACE = {"map", "copy", "softmax_grad", "batch_norm_grad"}

@@ -9,7 +9,8 @@ from netdef.engines import Choice, Engine, Scratch, choose
 from netdef.engines.scratch import fake
 from netdef.errors import at
 from netdef.ops import DROPPABLE, HOST_CALLS
-from netdef.program import Call, Program, Value, View
+from netdef.program import Call, Program
+from netdef.values import Value, View
 
 Order = tuple[int, ...]
 

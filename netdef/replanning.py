@@ -9,7 +9,7 @@ from netdef.executor import Executor, Resized
 from netdef.graph import Graph
 from netdef.infer import Shapes, infer
 from netdef.plan import Plan, compile_program
-from netdef.program import record
+from netdef.record import record
 from netdef.shape import Shape
 
 _MOST_EXECUTORS = 4

@@ -6,8 +6,9 @@ from netdef.counting import multiply_adds, multiply_adds_by_node
 from netdef.engines import Choice
 from netdef.graph import Graph
 from netdef.plan import Plan
-from netdef.program import Call, Program, Value
+from netdef.program import Call, Program
 from netdef.table import Row, bytes_in_words, table
+from netdef.values import Value
 
 
 def show_graph(graph: Graph) -> str:

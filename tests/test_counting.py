@@ -7,9 +7,10 @@ import pytest
 from netdef.counting import multiply_adds, multiply_adds_by_node
 from netdef.graph import build
 from netdef.infer import infer
-from netdef.program import Program, record
+from netdef.program import Program
 from netdef.proto import TRAIN
 from netdef.prototxt import parse_net, read_net
+from netdef.record import record
 
 NETS = Path(__file__).resolve().parents[1] / "benchmarks" / "nets"
 

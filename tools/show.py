@@ -31,8 +31,8 @@ def command(model: str, phase: str, level: int, stages: list[str], stage: str) -
     from netdef.graph import build
     from netdef.infer import infer
     from netdef.plan import compile_program
-    from netdef.program import record
     from netdef.prototxt import read_net
+    from netdef.record import record
 
     graph = build(read_net(model), options.phase_number(phase), level, stages)
     if stage == "graph":

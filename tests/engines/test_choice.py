@@ -6,8 +6,8 @@ from netdef.errors import ConfigError
 from netdef.graph import build
 from netdef.infer import infer
 from netdef.plan import compile_program
-from netdef.program import record
 from netdef.prototxt import parse_net
+from netdef.record import record
 
 
 class Reference(Engine):

@@ -10,8 +10,8 @@ from netdef.errors import UnknownType
 from netdef.expression import c_statements, compile_expression
 from netdef.graph import build
 from netdef.infer import infer
-from netdef.program import record
 from netdef.prototxt import read_net
+from netdef.record import record
 from tests.engines.nvrtc import ARCHITECTURES, complaints, library
 
 NETS = sorted((Path(__file__).parents[2] / "benchmarks" / "nets").glob("*.prototxt"))

@@ -5,7 +5,6 @@ import netdef
 from netdef.errors import ShapeError
 from netdef.net import Net
 from netdef.prototxt import parse_net
-from tests.refusal import refusal
 
 NET = """
 force_backward: true

@@ -4,9 +4,10 @@ from netdef.engines.numpy import NumpyEngine
 from netdef.graph import Graph, build
 from netdef.infer import infer
 from netdef.plan import Plan, compile_program
-from netdef.program import Program, record
+from netdef.program import Program
 from netdef.proto import TRAIN
 from netdef.prototxt import parse_net
+from netdef.record import record
 
 
 def layer(

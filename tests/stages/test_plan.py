@@ -13,9 +13,9 @@ from netdef.graph import build
 from netdef.infer import infer
 from netdef.net import Net
 from netdef.plan import Plan, compile_program
-from netdef.program import record
 from netdef.proto import TEST, TRAIN
 from netdef.prototxt import parse_net, read_net
+from netdef.record import record
 from tests.stages.staging import given, layer, plan_of, product
 
 CONV = "convolution_param { num_output: 4 kernel_size: 3 pad: 1 }"

@@ -2,9 +2,9 @@
 
 from netdef.graph import build
 from netdef.infer import infer
-from netdef.program import record
 from netdef.proto import TEST, TRAIN
 from netdef.prototxt import parse_net
+from netdef.record import record
 from tests.stages.staging import given, layer, product, program_of
 
 IN = given("x label", (4, 3), (4,))
