@@ -23,7 +23,7 @@ class NormalizedLoss(Layer, message="loss_param", is_abstract=True):
     usual: ClassVar["LossParameter.NormalizationMode.ValueType"] = LossParameter.VALID
     """The normalization where the prototxt gives none."""
 
-    ignore_label: int
+    ignore_label: int | None
     normalization: str
 
     @classmethod

@@ -19,7 +19,7 @@ def test_held_out_shakespeare_takes_less_than_2_2_bits_a_character(shared, tmp_p
     (tmp_path / "configs").symlink_to(ROOT / "configs")
     convert_text(shared / "data/tinyshakespeare.txt", "examples/char_lstm")
     param = read_solver(SOLVER)
-    param.test_interval = param.snapshot = 0
+    param.test_interval, param.snapshot = 2 * param.max_iter, 0
     param.random_seed = 1
     solver = Solver(param, SOLVER, keep="outputs")
     try:

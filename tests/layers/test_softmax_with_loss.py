@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+import netdef
 from netdef.eager import Trial
 from netdef.errors import DataError
 from netdef.graph import build
@@ -184,3 +185,21 @@ def test_all_labels_ignored_with_weights_have_no_loss():
 def test_what_is_refused_beyond_caffe(fields, message):
     layer = f'type: "SoftmaxWithLoss" top: "loss" softmax_loss_param {{ {fields} }}'
     assert layer_refusal(layer, (2, 3), (2,)) == f"(SoftmaxWithLoss): {message}"
+
+
+@pytest.mark.parametrize("keep", ["blobs", "outputs"])
+def test_weights_last_in_a_net(keep):
+    text = """
+      layer { name: "in" type: "Input" top: "x" top: "label"
+        input_param { shape { dim: 4 dim: 3 } shape { dim: 4 } } }
+      layer { name: "loss" type: "SoftmaxWithLoss" bottom: "x" bottom: "label" top: "loss"
+        softmax_loss_param { class_weight: [0.5, 1, 2] label_smoothing: 0.1 } }"""
+    netdef.set_mode_cpu()
+    net = netdef.Net(
+        parse_net("force_backward: true" + text, "net.prototxt"), netdef.TRAIN, keep=keep
+    )
+    x, label = np.random.default_rng(3).standard_normal((4, 3)), np.array([0, 1, 2, 2])
+    want = soft_loss_by_hand(x, label, 1, None, "VALID", 0.1, (0.5, 1, 2))
+    for _ in range(3):
+        assert net.forward(x=x, label=label)["loss"] == pytest.approx(want, rel=1e-5)
+        net.backward()
