@@ -1,5 +1,6 @@
 """Regions of an image, each pooled into a grid."""
 
+from collections.abc import Iterator
 from functools import partial
 from typing import Any, ClassVar
 
@@ -7,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from netdef.errors import DataError, FieldError, ShapeError
-from netdef.layer import Grad, Layer, Saved, Signature, field
+from netdef.layer import Grad, Layer, Signature, field
 from netdef.ops import Array, Ops
 from netdef.shape import Shape
 
@@ -43,14 +44,15 @@ class ROIPooling(Layer, message="roi_pooling_param"):
         if 0 in (self.pooled_h, self.pooled_w):
             raise FieldError("roi_pooling_param must set pooled_h and pooled_w, at least to 1")
         y = Shape((regions[0], x[1], self.pooled_h, self.pooled_w))
-        return Signature([y], saved=[Saved("place", y, "int32")])
+        return Signature([y])
 
-    def forward(self, ops: Ops, x: Array, regions: Array, y: Array, place: Array) -> None:
-        pool = partial(_pool, scale=self.spatial_scale)
-        ops.host(pool, x, regions, out=(y, place))
+    def forward(self, ops: Ops, x: Array, regions: Array, y: Array) -> None:
+        ops.host(partial(_pool, scale=self.spatial_scale), x, regions, out=(y,))
 
-    def backward(self, ops: Ops, regions: Array, dy: Array, place: Array, grad: Grad) -> None:
-        ops.host(_give_back, regions, dy, place, out=(grad.x,))
+    def backward(self, ops: Ops, x: Array, regions: Array, dy: Array, grad: Grad) -> None:
+        """Of equal pixels the first, row by row, gets the gradient; it is looked for again."""
+        give_back = partial(_give_back, scale=self.spatial_scale)
+        ops.host(give_back, x, regions, dy, out=(grad.x,))
 
 
 def check_regions(x: Shape, regions: Shape) -> None:
@@ -98,53 +100,60 @@ def _bounds(
     return begins.clip(0, side).astype(np.intp), ends.clip(0, side).astype(np.intp)
 
 
-def _pool(
-    x: NDArray[Any], regions: NDArray[Any], y: NDArray[Any], place: NDArray[Any], scale: float
-) -> None:
-    """Pool each region along its rows first, then along its columns: the first largest counts."""
-    regions = regions.reshape(len(regions), 5).astype(np.float32)
-    images, corners = images_of(regions, len(x)), rounded(regions[:, 1:] * np.float32(scale))
-    tops, bottoms = _bounds(corners[:, 1], corners[:, 3], y.shape[2], x.shape[2])
-    lefts, rights = _bounds(corners[:, 0], corners[:, 2], y.shape[3], x.shape[3])
+class _Grid:
+    """The parts of each region: the number of its image, and where rows and columns lie."""
+
+    def __init__(
+        self, regions: NDArray[Any], x: tuple[int, ...], y: tuple[int, ...], scale: float
+    ) -> None:
+        rows = regions.reshape(len(regions), 5).astype(np.float32)
+        self.images = images_of(rows, x[0])
+        left, top, right, bottom = rounded(rows[:, 1:] * np.float32(scale)).T
+        self.tops, self.bottoms = _bounds(top, bottom, y[2], x[2])
+        self.lefts, self.rights = _bounds(left, right, y[3], x[3])
+
+    def regions(self) -> Iterator[tuple[int, int, slice, list[slice], list[slice]]]:
+        """Yield each region that is not empty: its number, image, all rows, and its parts.
+
+        The rows of the parts are counted from the first of all.
+        """
+        for r, image in enumerate(self.images):
+            first, end = int(self.tops[r].min()), int(self.bottoms[r].max())
+            rows = _slices(self.tops[r] - first, self.bottoms[r] - first)
+            columns = _slices(self.lefts[r], self.rights[r])
+            if end > first and any(c.stop > c.start for c in columns):
+                yield r, int(image), slice(first, end), rows, columns
+
+
+def _slices(begins: NDArray[np.intp], ends: NDArray[np.intp]) -> list[slice]:
+    return [slice(int(b), max(int(b), int(e))) for b, e in zip(begins, ends, strict=True)]
+
+
+def _pool(x: NDArray[Any], regions: NDArray[Any], y: NDArray[Any], scale: float) -> None:
+    """Pool along the rows, then along the columns, of all channels at once."""
+    pixels = np.ascontiguousarray(x.transpose(0, 2, 3, 1))
     y.fill(0)
-    place.fill(-1)
-    for r, image in enumerate(images):
-        rows = slice(tops[r].min(), bottoms[r].max())
-        found = _of_rows(x[image, :, rows], lefts[r], rights[r])
-        if found is None:
-            continue
-        for i, (top, bottom) in enumerate(zip(tops[r], bottoms[r], strict=True)):
-            if bottom > top:
-                largest, column = (f[:, top - rows.start : bottom - rows.start] for f in found)
-                row = largest.argmax(axis=1)[:, None]
-                y[r, :, i] = np.take_along_axis(largest, row, 1)[:, 0]
-                at = np.take_along_axis(column, row, 1)[:, 0]
-                place[r, :, i] = np.where(at < 0, -1, (row[:, 0] + top) * x.shape[3] + at)
-
-
-def _of_rows(
-    pixels: NDArray[Any], lefts: NDArray[Any], rights: NDArray[Any]
-) -> tuple[NDArray[Any], NDArray[Any]] | None:
-    """Return the largest pixel of each part of each row, and its column: (C, rows, parts)."""
-    if not pixels.size:
-        return None
-    largest = np.zeros((*pixels.shape[:2], len(lefts)), pixels.dtype)
-    column = np.full(largest.shape, -1, np.intp)
-    for j, (left, right) in enumerate(zip(lefts, rights, strict=True)):
-        if right > left:
-            at = pixels[:, :, left:right].argmax(axis=2)
-            column[:, :, j] = at + left
-            largest[:, :, j] = np.take_along_axis(pixels, column[:, :, j : j + 1], 2)[:, :, 0]
-    return largest, column
+    for r, image, all_rows, rows, columns in _Grid(regions, x.shape, y.shape, scale).regions():
+        part = pixels[image, all_rows]
+        for j, column in enumerate(columns):
+            if column.stop > column.start:
+                largest = part[:, column].max(axis=1)
+                for i, row in enumerate(rows):
+                    if row.stop > row.start:
+                        y[r, :, i, j] = largest[row].max(axis=0)
 
 
 def _give_back(
-    regions: NDArray[Any], dy: NDArray[Any], place: NDArray[Any], dx: NDArray[Any]
+    x: NDArray[Any], regions: NDArray[Any], dy: NDArray[Any], dx: NDArray[Any], scale: float
 ) -> None:
-    count, channels, height, width = dx.shape
-    images = images_of(regions.reshape(len(regions), 5), count)
-    plane = (images[:, None] * channels + np.arange(channels))[:, :, None, None]
-    is_there = place >= 0
-    at = (plane * height * width + place)[is_there]
-    sums = np.bincount(at, weights=dy[is_there], minlength=dx.size)
-    dx[...] = sums.reshape(dx.shape)
+    dx.fill(0)
+    channel = np.arange(x.shape[1])
+    for r, image, all_rows, rows, columns in _Grid(regions, x.shape, dy.shape, scale).regions():
+        part, goal = x[image, :, all_rows], dx[image, :, all_rows]
+        for i, row in enumerate(rows):
+            for j, column in enumerate(columns):
+                pixels = part[:, row, column]
+                if pixels.size:
+                    at = pixels.reshape(len(channel), -1).argmax(axis=1)
+                    down, right = np.divmod(at, pixels.shape[2])
+                    goal[channel, row.start + down, column.start + right] += dy[r, :, i, j]
