@@ -62,7 +62,7 @@ def train_net(param: SolverParameter, path: str) -> NetChoice:
     """
     (field,) = _train_fields(param)
     given = getattr(param, field)
-    text = _read(given, path) if isinstance(given, str) else net_text(given, path)
+    text = find_net(given, path) if isinstance(given, str) else net_text(given, path)
     return NetChoice(text, _state(TRAIN, text, [param.train_state]))
 
 
@@ -73,7 +73,7 @@ def test_nets(param: SolverParameter, path: str) -> Iterator[NetChoice]:
         ConfigError: a net's file is not there or is no net.
     """
     texts = [net_text(inline, path) for inline in param.test_net_param]
-    texts += [_read(name, path) for name in param.test_net]
+    texts += [find_net(name, path) for name in param.test_net]
     for i in range(len(param.test_iter)):
         text = texts[i] if i < len(texts) else train_net(param, path).text
         yield NetChoice(text, _state(TEST, text, param.test_state[i : i + 1]))
@@ -86,8 +86,13 @@ def _state(phase: Phase.ValueType, text: NetText, own: Sequence[NetState]) -> Ne
     return state
 
 
-def _read(name: str, path: str) -> NetText:
-    """Read a net from the current folder or, as second choice, from the solver's."""
+def find_net(name: str, path: str) -> NetText:
+    """Read a net from the current folder or, as second choice, from that of the solver's file.
+
+    Raises:
+        MissingFile: it is in neither.
+        ConfigError: it is no net.
+    """
     beside = Path(path).parent / name
     if Path(name).exists():
         return read_net(name)

@@ -1,8 +1,8 @@
 """Reporters side by side."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-from netdef.solvers.reporter import Displayed, Reporter, Scores, Started
+from netdef.solvers.reporter import Reporter
 
 
 class SeveralReporters(Reporter):
@@ -11,46 +11,14 @@ class SeveralReporters(Reporter):
     def __init__(self, reporters: Sequence[Reporter]) -> None:
         self.reporters = list(reporters)
 
-    def started(self, event: Started) -> None:
-        for each in self.reporters:
-            each.started(event)
 
-    def trained(self, iteration: int, loss: float) -> None:
+def _to_each(event: str) -> Callable[..., None]:
+    def hear(self: SeveralReporters, *arguments: object) -> None:
         for each in self.reporters:
-            each.trained(iteration, loss)
+            getattr(each, event)(*arguments)
 
-    def displayed(self, event: Displayed) -> None:
-        for each in self.reporters:
-            each.displayed(event)
+    return hear
 
-    def testing(self, iteration: int, net: int) -> None:
-        for each in self.reporters:
-            each.testing(iteration, net)
 
-    def tested(self, event: Scores) -> None:
-        for each in self.reporters:
-            each.tested(event)
-
-    def snapshotting(self, path: str) -> None:
-        for each in self.reporters:
-            each.snapshotting(path)
-
-    def restored(self, path: str, iteration: int) -> None:
-        for each in self.reporters:
-            each.restored(path, iteration)
-
-    def warned(self, message: str) -> None:
-        for each in self.reporters:
-            each.warned(message)
-
-    def noted(self, message: str) -> None:
-        for each in self.reporters:
-            each.noted(message)
-
-    def stopped(self, iteration: int) -> None:
-        for each in self.reporters:
-            each.stopped(iteration)
-
-    def finished(self) -> None:
-        for each in self.reporters:
-            each.finished()
+for _event in [name for name in vars(Reporter) if not name.startswith("_")]:
+    setattr(SeveralReporters, _event, _to_each(_event))

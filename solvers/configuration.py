@@ -1,0 +1,96 @@
+"""A solver and its nets as one run takes them: changed, and written down beside its snapshots."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from netdef.errors import at
+from netdef.overrides import override_nets, set_field, split_override
+from netdef.proto import NetParameter, SolverParameter
+from netdef.prototxt import net_text, write_text
+from netdef.solvers.nets import check_nets, find_net
+
+_NET = "net."
+
+
+def override(param: SolverParameter, path: str, changes: Sequence[str]) -> SolverParameter:
+    """Return a solver with ``field=value`` set; ``net.layer.field=value`` changes its nets.
+
+    A changed net is in the solver itself, in ``net_param`` and its like; ``path`` is the
+    solver's file.
+
+    Raises:
+        ConfigError: a change names no field, or the field does not take its value.
+    """
+    changed = SolverParameter()
+    changed.CopyFrom(param)
+    of_nets = []
+    for text in changes:
+        name, value = split_override(text)
+        if name.startswith(_NET):
+            of_nets.append((name.removeprefix(_NET), value))
+        else:
+            with at(text):
+                set_field(changed, name, value)
+    if not of_nets:
+        return changed
+    inline = inlined(changed, path)
+    slots = [*_trained(inline), *inline.test_net_param]
+    nets = override_nets([net_text(slot, path) for slot in slots], of_nets)
+    for slot, net in zip(slots, nets, strict=True):
+        slot.CopyFrom(net.net)
+    return inline
+
+
+def inlined(param: SolverParameter, path: str) -> SolverParameter:
+    """Return a solver that holds its nets, instead of the names of their files.
+
+    Raises:
+        ConfigError: a net's file is not there or is no net.
+    """
+    inline = SolverParameter()
+    inline.CopyFrom(param)
+    check_nets(inline)
+    for field in ("net", "train_net"):
+        if inline.HasField(field):
+            getattr(inline, f"{field}_param").CopyFrom(find_net(getattr(inline, field), path).net)
+            inline.ClearField(field)
+    for name in inline.test_net:
+        inline.test_net_param.add().CopyFrom(find_net(name, path).net)
+    inline.ClearField("test_net")
+    return inline
+
+
+def write_configuration(param: SolverParameter, path: str, prefix: str) -> tuple[str, str]:
+    """Write ``<prefix>.solver.prototxt`` and ``<prefix>.net.prototxt``; return their paths.
+
+    The solver names that net, so that ``netdef train`` runs it as it is. Nets that are only
+    tested stand in the solver. A file that the run itself reads is left alone.
+
+    Raises:
+        RunError: a file cannot be written.
+    """
+    solver_path, net_path = f"{prefix}.solver.prototxt", f"{prefix}.net.prototxt"
+    own = inlined(param, path)
+    (net,) = _trained(own)
+    field = "net" if own.HasField("net_param") else "train_net"
+    read = {_resolved(path), _resolved(getattr(param, field) or path)}
+    if _resolved(net_path) not in read:
+        write_text(net_path, net)
+    own.ClearField(f"{field}_param")  # type: ignore[arg-type]
+    setattr(own, field, net_path)
+    own.snapshot_prefix = prefix
+    if _resolved(solver_path) not in read:
+        write_text(solver_path, own)
+    return solver_path, net_path
+
+
+def _trained(inline: SolverParameter) -> list[NetParameter]:
+    return [
+        getattr(inline, field)
+        for field in ("net_param", "train_net_param")
+        if inline.HasField(field)
+    ]
+
+
+def _resolved(path: str) -> Path:
+    return Path(path).resolve()
