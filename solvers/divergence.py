@@ -1,15 +1,24 @@
-"""Finding the layer that a loss comes from which is no number."""
+"""A loss that is no number: the layer it comes from, and what a run does then."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from netdef.device import Device
+from netdef.errors import Diverged
 from netdef.graph import Node
+from netdef.io.solverstate import read_state
 from netdef.net import Net
+from netdef.solvers import snapshotting
 from netdef.solvers.nets import NetChoice
 from netdef.solvers.resuming import Positions, positions_of, set_positions
+
+if TYPE_CHECKING:
+    from netdef.solvers.solver import Solver
+
+_MOST_ROLLBACKS = 3
+"""To one snapshot; a run that diverges again and again needs another rate."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +81,24 @@ def _are_numbers(device: Device, array: Any) -> bool:
     return bool(device.xp.isfinite(array).all())
 
 
-def weights_are_numbers(net: Net) -> bool:
-    """Say whether all weights are finite."""
-    return _are_numbers(net.device, net.weights.data)
+def diverge(solver: "Solver", choice: NetChoice, before: Stand) -> None:
+    """Do what ``on_nan`` says after a pass whose loss is no number.
+
+    Raises:
+        Diverged: the run must end.
+    """
+    where = where_it_began(solver.net, choice, before)
+    on_nan, snapshot = solver.param.on_nan, solver.last_snapshot
+    what = f"{solver.path}: the loss is no longer a number at iteration {solver.iter}, {where}"
+    if on_nan == "continue" and _are_numbers(solver.net.device, solver.net.weights.data):
+        solver.iter += 1
+        solver.reporter.warned(f"{what}; goes on with the next batch")
+    elif on_nan == "rollback" and snapshot and solver.rollbacks < _MOST_ROLLBACKS:
+        solver.rollbacks += 1
+        solver.reporter.warned(f"{what}; goes back to {snapshot}")
+        snapshotting.restore_weights(solver, snapshot, read_state(snapshot))
+    else:
+        last = f"the last snapshot is {snapshot}" if snapshot else "there is no snapshot yet"
+        raise Diverged(
+            f"{what}; lower base_lr ({solver.param.base_lr:g}) or set clip_gradients; {last}"
+        )

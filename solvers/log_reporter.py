@@ -63,6 +63,9 @@ class LogReporter(Reporter):
     def noted(self, message: str) -> None:
         self._write(message)
 
+    def settled(self, iteration: int, best_iter: int) -> None:
+        self._write(f"Nothing got better since iteration {best_iter}: training ends.")
+
     def stopped(self, iteration: int) -> None:
         self._write("Optimization stopped early.")
 

@@ -72,6 +72,9 @@ class Progress(Reporter):
     def noted(self, message: str) -> None:
         self._say(message)
 
+    def settled(self, iteration: int, best_iter: int) -> None:
+        self._say(f"iteration {iteration}: ends; nothing got better since {best_iter}")
+
     def stopped(self, iteration: int) -> None:
         self._line = ""
         self._say(f"stopped at iteration {iteration}")

@@ -83,6 +83,9 @@ class Reporter:
     def noted(self, message: str) -> None:
         """A line that was asked for, such as of ``debug_info``."""
 
+    def settled(self, iteration: int, best_iter: int) -> None:
+        """``patience`` ran out: what is watched was best at ``best_iter``."""
+
     def stopped(self, iteration: int) -> None:
         """``solve`` was asked to stop, and did after ``iteration`` iterations."""
 

@@ -36,6 +36,23 @@ class Snapshots:
         """Return the path of the solver's state after ``iteration`` iterations."""
         return f"{self.prefix}_iter_{iteration}.solverstate{self._ending}"
 
+    def averaged(self, iteration: int) -> str:
+        """Return the path of the averaged weights after ``iteration`` iterations."""
+        return f"{self.prefix}_iter_{iteration}.ema.caffemodel{self._ending}"
+
+    @property
+    def best(self) -> str:
+        """The path of the weights that were best in a test."""
+        return f"{self.prefix}_best.caffemodel{self._ending}"
+
+    def remove_older(self, iteration: int, keep: int) -> None:
+        """Remove all snapshots up to ``iteration`` but the last ``keep``, the state first."""
+        states = [path for path in self.newest_first() if _iteration(path) <= iteration]
+        for state in states[keep:]:
+            Path(state).unlink(missing_ok=True)
+            for weights in (".caffemodel", ".ema.caffemodel"):
+                Path(state.replace(".solverstate", weights)).unlink(missing_ok=True)
+
     def newest_first(self) -> list[str]:
         """Return the paths of all states of this prefix, binary and HDF5."""
         prefix = Path(self.prefix)
@@ -88,6 +105,10 @@ class Snapshots:
 
 def _files(folder: Path) -> list[Path]:
     return list(folder.iterdir()) if folder.is_dir() else []
+
+
+def _iteration(state: str) -> int:
+    return int(state.rpartition("_iter_")[2].partition(".")[0])
 
 
 def find_learned_net(name: str, state_path: str) -> str:

@@ -3,31 +3,29 @@
 import math
 import time
 from collections import deque
+from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
 
 from netdef import mode
-from netdef.errors import ConfigError, Diverged, MissingFile, RunError, WeightsError, at
-from netdef.io.solverstate import SavedState, read_state, write_state
+from netdef.errors import ConfigError, RunError, WeightsError, at
 from netdef.layer import DataLayer
 from netdef.net import Net
 from netdef.proto import SolverParameter
 from netdef.prototxt import read_solver
-from netdef.solvers.divergence import Stand, stand_of, weights_are_numbers, where_it_began
-from netdef.solvers.nets import NetChoice, check_nets, test_nets, train_net
+from netdef.solvers import snapshotting
+from netdef.solvers.average import WeightAverage
+from netdef.solvers.checks import check_solver
+from netdef.solvers.divergence import Stand, diverge, stand_of
+from netdef.solvers.nets import NetChoice, test_nets, train_net
 from netdef.solvers.reporter import Displayed, Reporter, Scores, Started, outputs_of
-from netdef.solvers.resuming import go_on, resume_state
 from netdef.solvers.schedule import Schedule
 from netdef.solvers.signals import Effect
-from netdef.solvers.snapshots import Snapshots, find_learned_net
+from netdef.solvers.snapshots import Snapshots
 from netdef.solvers.testing import loss_of, output_values, test
-from netdef.solvers.update import Update, checked_rule
+from netdef.solvers.update import Update
 from netdef.solvers.watch import watch_of
-
-_ON_NAN = ("stop", "continue", "rollback")
-_MOST_ROLLBACKS = 3
-"""To one snapshot; a run that diverges again and again needs another rate."""
 
 
 class Solver:
@@ -60,11 +58,11 @@ class Solver:
         self.reporter = reporter or Reporter()
         self._keep = keep
         with at(path):
-            self._check()
-            self._schedule = Schedule(param)
-            self._snapshots = Snapshots(param, path)
+            check_solver(self.param)
+            self.schedule = Schedule(param)
+            self.snapshots = Snapshots(param, path)
             if param.snapshot:
-                self._snapshots.check_folder()
+                self.snapshots.check_folder()
             _choose_device(param)
         self.seed = param.random_seed if param.random_seed >= 0 else mode.seed()
         self._choice = train_net(param, path)
@@ -74,22 +72,15 @@ class Solver:
             self.watch = watch_of(param, self.test_nets)
         for weights in param.weights:
             self.net.copy_from(weights)
-        self._update = Update(self.net.weights, self.param)
-        self._losses: deque[float] = deque(maxlen=param.average_loss)
-        self._goes_on = self.is_stopped = False
+        self.update = Update(self.net.weights, self.param)
+        decay = param.ema_decay
+        self.average = WeightAverage(self.net.weights, decay) if decay else None
+        self.losses: deque[float] = deque(maxlen=param.average_loss)
+        self._goes_on = self.is_stopped = self.has_settled = False
         self._asked = Effect.NONE
         self.last_snapshot: str | None = None
-        self._rollbacks = 0
+        self.rollbacks = 0
         self._displayed_at = 0, time.monotonic()
-
-    def _check(self) -> None:
-        check_nets(self.param)
-        for field in ("iter_size", "average_loss"):
-            if getattr(self.param, field) < 1:
-                raise ConfigError(f"{field} must be at least 1, got {getattr(self.param, field)}")
-        checked_rule(self.param)
-        if self.param.on_nan not in _ON_NAN:
-            raise ConfigError(f"no on_nan {self.param.on_nan!r}; it is stop, continue or rollback")
 
     def _net(self, choice: NetChoice, share: Net | None = None) -> Net:
         state = choice.state
@@ -106,23 +97,24 @@ class Solver:
     @property
     def lr(self) -> float:
         """The learning rate of the iteration that comes next."""
-        return self._schedule.rate(self.iter)
+        return self.schedule.rate(self.iter)
 
     def step(self, n: int) -> None:
         """Train for ``n`` iterations, with the tests and snapshots that fall due.
 
-        Ends early, with ``is_stopped``, if ``ask`` was asked to stop.
+        Ends early, with ``is_stopped``, if ``ask`` was asked to stop, and with
+        ``has_settled`` if nothing got better for ``patience`` iterations.
 
         Raises:
             Diverged: the loss is no longer a number.
             DataError: the data are damaged.
         """
         if not self._goes_on:
-            self._losses.clear()
-        self._goes_on = self.is_stopped = False
+            self.losses.clear()
+        self._goes_on = self.is_stopped = self.has_settled = False
         self._displayed_at = self.iter, time.monotonic()
         end = self.iter + n
-        while self.iter < end and not self.is_stopped:
+        while self.iter < end and not self.is_stopped and not self.has_settled:
             self._iterate()
 
     def ask(self, effect: Effect) -> None:
@@ -134,11 +126,13 @@ class Solver:
             self.iter > 0 or self.param.test_initialization
         ):
             self.test_all()
+            if self.has_settled:
+                return
         loss, before = self._forward_backward()
         if math.isfinite(loss):
             self._learn(loss)
         else:
-            self._diverge(before)
+            diverge(self, self._choice, before)
             return
         self.iter += 1
         self.reporter.trained(self.iter, loss)
@@ -150,19 +144,24 @@ class Solver:
             self._try_snapshot()
 
     def _learn(self, loss: float) -> None:
-        self._losses.append(loss)
+        self.losses.append(loss)
         if not self.param.monitor:
             self._see(self._smoothed_loss)
-        rate = self._schedule.begin(self.iter)
+        rate = self.schedule.begin(self.iter)
         if self._is_due(self.param.display):
             self._display(rate)
-        self._update.apply(rate, self.iter)
+        self.update.apply(rate, self.iter)
+        if self.average:
+            self.average.follow()
 
-    def _see(self, value: float) -> None:
-        """Take in what is watched; lower the rate of a plateau."""
+    def _see(self, value: float) -> bool:
+        """Take in what is watched; lower the rate of a plateau; say whether it got better."""
         is_better = self.watch.see(value, self.iter)
-        if not is_better and self._schedule.stand_still(self.watch.standstill(self.iter)):
+        if not is_better and self.schedule.stand_still(self.watch.standstill(self.iter)):
             self.watch.lowered_iter = self.iter
+        patience = self.param.patience
+        self.has_settled = 0 < patience <= self.iter - self.watch.best_iter
+        return is_better
 
     def _is_due(self, interval: int) -> bool:
         return interval > 0 and self.iter % interval == 0
@@ -185,27 +184,9 @@ class Solver:
             self.net.backward()
         return loss / self.param.iter_size, before
 
-    def _diverge(self, before: Stand) -> None:
-        """Do what ``on_nan`` says with a loss that is no number."""
-        where = where_it_began(self.net, self._choice, before)
-        snapshot = self.last_snapshot
-        what = f"{self.path}: the loss is no longer a number at iteration {self.iter}, {where}"
-        last = f"the last snapshot is {snapshot}" if snapshot else "there is no snapshot yet"
-        if self.param.on_nan == "continue" and weights_are_numbers(self.net):
-            self.iter += 1
-            self.reporter.warned(f"{what}; goes on with the next batch")
-        elif self.param.on_nan == "rollback" and snapshot and self._rollbacks < _MOST_ROLLBACKS:
-            self._rollbacks += 1
-            self.reporter.warned(f"{what}; goes back to {snapshot}")
-            self._restore_weights(snapshot, read_state(snapshot))
-        else:
-            raise Diverged(
-                f"{what}; lower base_lr ({self.param.base_lr:g}) or set clip_gradients; {last}"
-            )
-
     @property
     def _smoothed_loss(self) -> float:
-        return sum(self._losses) / len(self._losses)
+        return sum(self.losses) / len(self.losses)
 
     def _display(self, rate: float) -> None:
         (iteration, then), now = self._displayed_at, time.monotonic()
@@ -223,15 +204,33 @@ class Solver:
         )
 
     def test_all(self) -> None:
-        """Run every test net over its ``test_iter`` batches, and report the means."""
-        for i, (net, batches) in enumerate(zip(self.test_nets, self.param.test_iter, strict=True)):
-            self.reporter.testing(self.iter, i)
-            outputs, loss = test(net, batches)
-            shown = loss if self.param.test_compute_loss else None
-            self.reporter.tested(Scores(self.iter, i, outputs, shown))
-            for output in outputs if i == 0 else ():
-                if output.name == self.param.monitor:
-                    self._see(output.value)
+        """Run every test net over its ``test_iter`` batches, and report the means.
+
+        With ``ema_decay`` the average of the weights is tested.
+        """
+        is_averaged = self.average is not None and self.average.has_begun
+        with self.average.in_place() if self.average and is_averaged else nullcontext():
+            for number, net in enumerate(self.test_nets):
+                self._test(number, net)
+
+    def _test(self, number: int, net: Net) -> None:
+        self.reporter.testing(self.iter, number)
+        outputs, loss = test(net, self.param.test_iter[number])
+        shown = loss if self.param.test_compute_loss else None
+        self.reporter.tested(Scores(self.iter, number, outputs, shown))
+        for output in outputs if number == 0 else ():
+            if output.name == self.param.monitor and self._see(output.value):
+                self._keep_best()
+
+    def _keep_best(self) -> None:
+        """Write the weights that were tested, if ``snapshot_best`` asks for it."""
+        if not self.param.snapshot_best:
+            return
+        try:
+            self.reporter.snapshotting(self.snapshots.best)
+            self.net.save(self.snapshots.best, self.snapshots.format)
+        except (RunError, WeightsError) as error:
+            self.reporter.warned(f"{error}; the training goes on")
 
     def solve(self, resume_file: str | None = None) -> None:
         """Train up to ``max_iter``, from a snapshot if one is given; test at the end.
@@ -246,7 +245,7 @@ class Solver:
             if not self.param.HasField("max_iter"):
                 raise ConfigError("max_iter is not set; it is the iteration to end at")
             if self.param.snapshot_after_train:
-                self._snapshots.check_folder()
+                self.snapshots.check_folder()
         if resume_file:
             self.restore(resume_file)
         self.reporter.started(self._start())
@@ -254,11 +253,14 @@ class Solver:
         if self.is_stopped:
             self.reporter.stopped(self.iter)
             return
-        if self.param.snapshot_after_train and not self._is_due(self.param.snapshot):
+        if self.has_settled:
+            self.reporter.settled(self.iter, self.watch.best_iter)
+        is_kept = self.last_snapshot == self.snapshots.state(self.iter)
+        if self.param.snapshot_after_train and not is_kept:
             self.snapshot()
         if self._is_due(self.param.display):
             self.net.forward()
-            self._losses.append(loss_of(self.net))
+            self.losses.append(loss_of(self.net))
             self.reporter.displayed(Displayed(self.iter, self._smoothed_loss))
         if self._is_due(self.param.test_interval):
             self.test_all()
@@ -277,20 +279,8 @@ class Solver:
             RunError: a file cannot be written, or the weights are no numbers.
             WeightsError: a file would be larger than 2 GiB, and is not HDF5.
         """
-        weights, state = self._snapshots.weights(self.iter), self._snapshots.state(self.iter)
-        if not weights_are_numbers(self.net):
-            raise RunError(f"{weights}: is not written; the weights are no longer numbers")
-        history = self._update.saved()
-        copies = 2 if self.param.snapshot_diff else 1
-        size = self.net.weights.data.nbytes * copies + sum(h.nbytes for h in history)
-        self._snapshots.check_space(self.iter, size)
-        self.reporter.snapshotting(weights)
-        self.net.save(weights, self._snapshots.format, self.param.snapshot_diff)
-        self.reporter.snapshotting(state)
-        resume = resume_state([self.net, *self.test_nets], self._losses, self.watch)
-        saved = SavedState(self.iter, self._schedule.current_step, weights, history, resume)
-        write_state(state, saved, self._snapshots.format)
-        self.last_snapshot, self._rollbacks = state, 0
+        self.last_snapshot = snapshotting.take(self)
+        self.rollbacks = 0
 
     def _try_snapshot(self) -> None:
         """Take a snapshot; if it fails, say so and let the training go on."""
@@ -310,41 +300,10 @@ class Solver:
             WeightsError: they are damaged, or of another net or type of solver.
         """
         if path == "auto":
-            self._restore_newest()
-            return
-        state = read_state(path)
-        self._restore_weights(path, state)
-        self.net.clock.iteration = state.iter * self.param.iter_size
-        if state.resume is not None:
-            go_on([self.net, *self.test_nets], state.resume, self.watch)
-            self._losses.extend(state.resume.losses)
-            self.seed, self._goes_on = state.resume.seed, True
-
-    def _restore_weights(self, path: str, state: SavedState) -> None:
-        """Take over weights, histories and iteration, and leave the data where they are."""
-        with at(path):
-            self._update.check(state.history)
-        if state.learned_net:
-            self.net.copy_from(find_learned_net(state.learned_net, path))
-        self._update.restore(state.history)
-        self.iter, self._schedule.current_step = state.iter, state.current_step
-        self.last_snapshot = path
-        self.reporter.restored(path, state.iter)
-
-    def _restore_newest(self) -> None:
-        self._snapshots.remove_remains()
-        found = self._snapshots.newest_first()
-        for path in found:
-            try:
-                self.restore(path)
-                return
-            except (MissingFile, WeightsError) as error:
-                self.reporter.warned(f"{error}; passed over")
-        if found:
-            raise WeightsError(
-                f"{self._snapshots.prefix}: none of the {len(found)} snapshots can be gone on"
-                " from; move them away to begin anew"
-            )
+            snapshotting.restore_newest(self)
+        else:
+            snapshotting.restore(self, path)
+        self._goes_on = bool(self.losses)
 
 
 def _choose_device(param: SolverParameter) -> None:

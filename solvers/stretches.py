@@ -55,7 +55,7 @@ class Stretches:
         """The region of each stretch, by the stretch's number."""
         self._threads = ALONE if device.is_gpu else of_this_machine()
         rows = parts(len(cuts), min(self._threads.count, len(cuts) // _FEWEST_FOR_A_THREAD))
-        size = min(length, weights.learned)
+        size = max((cut.stop - cut.start for _, cut in cuts), default=0)
         self._rows = []
         for row in rows:
             scratch = device.xp.empty((2, size), "float32")

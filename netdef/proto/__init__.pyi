@@ -457,6 +457,10 @@ class SolverParameter(_message.Message):
     MONITOR_FIELD_NUMBER: _builtins.int
     MONITOR_MODE_FIELD_NUMBER: _builtins.int
     ON_NAN_FIELD_NUMBER: _builtins.int
+    KEEP_SNAPSHOTS_FIELD_NUMBER: _builtins.int
+    SNAPSHOT_BEST_FIELD_NUMBER: _builtins.int
+    PATIENCE_FIELD_NUMBER: _builtins.int
+    EMA_DECAY_FIELD_NUMBER: _builtins.int
     net: _builtins.str
     """The file of the net for both training and testing."""
     train_net: _builtins.str
@@ -541,6 +545,14 @@ class SolverParameter(_message.Message):
     """min or max: what is better; without it min for a loss, and max for any other output."""
     on_nan: _builtins.str
     """What a loss that is no number does: stop, continue (without that update) or rollback."""
+    keep_snapshots: _builtins.int
+    """How many of the last snapshots are kept; 0 is all."""
+    snapshot_best: _builtins.bool
+    """Whether the weights with the best test of monitor are kept as <prefix>_best.caffemodel."""
+    patience: _builtins.int
+    """The iterations without a better value after which training ends; 0 is never."""
+    ema_decay: _builtins.float
+    """The part of the averaged weights that an iteration keeps; 0 is no averaging."""
     @_builtins.property
     def net_param(self) -> Global___NetParameter:
         """The same net written here."""
@@ -636,10 +648,14 @@ class SolverParameter(_message.Message):
         monitor: _builtins.str | None = ...,
         monitor_mode: _builtins.str | None = ...,
         on_nan: _builtins.str | None = ...,
+        keep_snapshots: _builtins.int | None = ...,
+        snapshot_best: _builtins.bool | None = ...,
+        patience: _builtins.int | None = ...,
+        ema_decay: _builtins.float | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["average_loss", b"average_loss", "base_lr", b"base_lr", "clip_gradients", b"clip_gradients", "debug_info", b"debug_info", "delta", b"delta", "device_id", b"device_id", "display", b"display", "gamma", b"gamma", "iter_size", b"iter_size", "layer_wise_reduce", b"layer_wise_reduce", "lr_policy", b"lr_policy", "max_iter", b"max_iter", "min_lr", b"min_lr", "momentum", b"momentum", "momentum2", b"momentum2", "monitor", b"monitor", "monitor_mode", b"monitor_mode", "net", b"net", "net_param", b"net_param", "on_nan", b"on_nan", "onecycle_rise", b"onecycle_rise", "onecycle_start", b"onecycle_start", "power", b"power", "random_seed", b"random_seed", "regularization_type", b"regularization_type", "rms_decay", b"rms_decay", "snapshot", b"snapshot", "snapshot_after_train", b"snapshot_after_train", "snapshot_diff", b"snapshot_diff", "snapshot_format", b"snapshot_format", "snapshot_prefix", b"snapshot_prefix", "solver_mode", b"solver_mode", "solver_type", b"solver_type", "stepsize", b"stepsize", "test_compute_loss", b"test_compute_loss", "test_initialization", b"test_initialization", "test_interval", b"test_interval", "train_net", b"train_net", "train_net_param", b"train_net_param", "train_state", b"train_state", "trust_coefficient", b"trust_coefficient", "type", b"type", "warmup_iter", b"warmup_iter", "warmup_start_lr", b"warmup_start_lr", "weight_decay", b"weight_decay"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["average_loss", b"average_loss", "base_lr", b"base_lr", "clip_gradients", b"clip_gradients", "debug_info", b"debug_info", "delta", b"delta", "device_id", b"device_id", "display", b"display", "ema_decay", b"ema_decay", "gamma", b"gamma", "iter_size", b"iter_size", "keep_snapshots", b"keep_snapshots", "layer_wise_reduce", b"layer_wise_reduce", "lr_policy", b"lr_policy", "max_iter", b"max_iter", "min_lr", b"min_lr", "momentum", b"momentum", "momentum2", b"momentum2", "monitor", b"monitor", "monitor_mode", b"monitor_mode", "net", b"net", "net_param", b"net_param", "on_nan", b"on_nan", "onecycle_rise", b"onecycle_rise", "onecycle_start", b"onecycle_start", "patience", b"patience", "power", b"power", "random_seed", b"random_seed", "regularization_type", b"regularization_type", "rms_decay", b"rms_decay", "snapshot", b"snapshot", "snapshot_after_train", b"snapshot_after_train", "snapshot_best", b"snapshot_best", "snapshot_diff", b"snapshot_diff", "snapshot_format", b"snapshot_format", "snapshot_prefix", b"snapshot_prefix", "solver_mode", b"solver_mode", "solver_type", b"solver_type", "stepsize", b"stepsize", "test_compute_loss", b"test_compute_loss", "test_initialization", b"test_initialization", "test_interval", b"test_interval", "train_net", b"train_net", "train_net_param", b"train_net_param", "train_state", b"train_state", "trust_coefficient", b"trust_coefficient", "type", b"type", "warmup_iter", b"warmup_iter", "warmup_start_lr", b"warmup_start_lr", "weight_decay", b"weight_decay"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["average_loss", b"average_loss", "base_lr", b"base_lr", "clip_gradients", b"clip_gradients", "debug_info", b"debug_info", "delta", b"delta", "device_id", b"device_id", "display", b"display", "gamma", b"gamma", "iter_size", b"iter_size", "layer_wise_reduce", b"layer_wise_reduce", "lr_policy", b"lr_policy", "max_iter", b"max_iter", "min_lr", b"min_lr", "momentum", b"momentum", "momentum2", b"momentum2", "monitor", b"monitor", "monitor_mode", b"monitor_mode", "net", b"net", "net_param", b"net_param", "on_nan", b"on_nan", "onecycle_rise", b"onecycle_rise", "onecycle_start", b"onecycle_start", "plateau_winsize", b"plateau_winsize", "power", b"power", "random_seed", b"random_seed", "regularization_type", b"regularization_type", "rms_decay", b"rms_decay", "snapshot", b"snapshot", "snapshot_after_train", b"snapshot_after_train", "snapshot_diff", b"snapshot_diff", "snapshot_format", b"snapshot_format", "snapshot_prefix", b"snapshot_prefix", "solver_mode", b"solver_mode", "solver_type", b"solver_type", "stepsize", b"stepsize", "stepvalue", b"stepvalue", "test_compute_loss", b"test_compute_loss", "test_initialization", b"test_initialization", "test_interval", b"test_interval", "test_iter", b"test_iter", "test_net", b"test_net", "test_net_param", b"test_net_param", "test_state", b"test_state", "train_net", b"train_net", "train_net_param", b"train_net_param", "train_state", b"train_state", "trust_coefficient", b"trust_coefficient", "type", b"type", "warmup_iter", b"warmup_iter", "warmup_start_lr", b"warmup_start_lr", "weight_decay", b"weight_decay", "weights", b"weights"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["average_loss", b"average_loss", "base_lr", b"base_lr", "clip_gradients", b"clip_gradients", "debug_info", b"debug_info", "delta", b"delta", "device_id", b"device_id", "display", b"display", "ema_decay", b"ema_decay", "gamma", b"gamma", "iter_size", b"iter_size", "keep_snapshots", b"keep_snapshots", "layer_wise_reduce", b"layer_wise_reduce", "lr_policy", b"lr_policy", "max_iter", b"max_iter", "min_lr", b"min_lr", "momentum", b"momentum", "momentum2", b"momentum2", "monitor", b"monitor", "monitor_mode", b"monitor_mode", "net", b"net", "net_param", b"net_param", "on_nan", b"on_nan", "onecycle_rise", b"onecycle_rise", "onecycle_start", b"onecycle_start", "patience", b"patience", "plateau_winsize", b"plateau_winsize", "power", b"power", "random_seed", b"random_seed", "regularization_type", b"regularization_type", "rms_decay", b"rms_decay", "snapshot", b"snapshot", "snapshot_after_train", b"snapshot_after_train", "snapshot_best", b"snapshot_best", "snapshot_diff", b"snapshot_diff", "snapshot_format", b"snapshot_format", "snapshot_prefix", b"snapshot_prefix", "solver_mode", b"solver_mode", "solver_type", b"solver_type", "stepsize", b"stepsize", "stepvalue", b"stepvalue", "test_compute_loss", b"test_compute_loss", "test_initialization", b"test_initialization", "test_interval", b"test_interval", "test_iter", b"test_iter", "test_net", b"test_net", "test_net_param", b"test_net_param", "test_state", b"test_state", "train_net", b"train_net", "train_net_param", b"train_net_param", "train_state", b"train_state", "trust_coefficient", b"trust_coefficient", "type", b"type", "warmup_iter", b"warmup_iter", "warmup_start_lr", b"warmup_start_lr", "weight_decay", b"weight_decay", "weights", b"weights"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -701,6 +717,7 @@ class ResumeState(_message.Message):
     BEST_ITER_FIELD_NUMBER: _builtins.int
     LOWERED_ITER_FIELD_NUMBER: _builtins.int
     STATES_FIELD_NUMBER: _builtins.int
+    AVERAGED_NET_FIELD_NUMBER: _builtins.int
     seed: _builtins.int
     """What random numbers depend on besides the passes."""
     best_value: _builtins.float
@@ -709,6 +726,8 @@ class ResumeState(_message.Message):
     """The iteration at which it was found."""
     lowered_iter: _builtins.int
     """The iteration at which a plateau last lowered the rate."""
+    averaged_net: _builtins.str
+    """The file of the averaged weights."""
     @_builtins.property
     def passes(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
         """The forward passes that each net made: the trained one's first."""
@@ -736,10 +755,11 @@ class ResumeState(_message.Message):
         best_iter: _builtins.int | None = ...,
         lowered_iter: _builtins.int | None = ...,
         states: _abc.Iterable[Global___LayerState] | None = ...,
+        averaged_net: _builtins.str | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["best_iter", b"best_iter", "best_value", b"best_value", "lowered_iter", b"lowered_iter", "seed", b"seed"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["averaged_net", b"averaged_net", "best_iter", b"best_iter", "best_value", b"best_value", "lowered_iter", b"lowered_iter", "seed", b"seed"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["best_iter", b"best_iter", "best_value", b"best_value", "losses", b"losses", "lowered_iter", b"lowered_iter", "passes", b"passes", "positions", b"positions", "seed", b"seed", "states", b"states"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["averaged_net", b"averaged_net", "best_iter", b"best_iter", "best_value", b"best_value", "losses", b"losses", "lowered_iter", b"lowered_iter", "passes", b"passes", "positions", b"positions", "seed", b"seed", "states", b"states"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

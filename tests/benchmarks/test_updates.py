@@ -24,8 +24,9 @@ def test_netdef_updates_its_weights(rule):
     assert (updater._weights.data != before).all()
 
 
-def test_the_command():
-    result = CliRunner().invoke(main, ["--count", "1600", "--rounds", "2"], env={})
+def test_the_command(monkeypatch):
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")  # the command sets it; it must not last
+    result = CliRunner().invoke(main, ["--count", "1600", "--rounds", "2"])
     assert result.exit_code == 0, result.output
     assert re.match(r"SGD   netdef +\d+\.\d ms\n", result.output)
     assert re.search(r"Adam  netdef +\d+\.\d ms\n", result.output)

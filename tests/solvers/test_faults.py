@@ -75,7 +75,7 @@ def test_the_last_snapshot_must_succeed(folder, monkeypatch):
 def test_space_that_a_snapshot_takes(folder, monkeypatch, diff):
     asked = []
     mine = solver(f"{SNAPSHOTS}\nsnapshot_diff: {diff}\ntype: 'Adam'")
-    monkeypatch.setattr(mine._snapshots, "check_space", lambda i, size: asked.append(size))
+    monkeypatch.setattr(mine.snapshots, "check_space", lambda i, size: asked.append(size))
     mine.snapshot()
     (size,) = asked
     files = sum(path.stat().st_size for path in folder.glob("s_iter_0.*"))
@@ -222,7 +222,7 @@ def test_going_back_again_and_again_ends(folder):
 def test_unknown_on_nan(folder):
     with pytest.raises(ConfigError) as error:
         solver(on_nan="ignore")
-    assert str(error.value) == f"{FILE}: no on_nan 'ignore'; it is stop, continue or rollback"
+    assert str(error.value) == f"{FILE}: no on_nan 'ignore'; it is stop, continue, rollback"
 
 
 def send(number):

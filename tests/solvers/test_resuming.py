@@ -156,7 +156,7 @@ def test_the_run_uses_all_that_must_go_on(folder):
     }
     assert state.resume.passes == [16, 4]
     assert len(state.resume.losses) == 3
-    assert state.resume.HasField("best_value") and mine._schedule.current_step > 0
+    assert state.resume.HasField("best_value") and mine.schedule.current_step > 0
 
 
 @pytest.mark.parametrize("lost", ["positions", "passes", "losses", "seed"])

@@ -182,6 +182,6 @@ def test_state_is_written_after_its_weights(folder, monkeypatch):
         assert read_weights("s_iter_0.caffemodel")
         raise RunError("no")
 
-    monkeypatch.setattr("netdef.solvers.solver.write_state", fail)
+    monkeypatch.setattr("netdef.solvers.snapshotting.write_state", fail)
     with pytest.raises(RunError, match="^no$"):
         mine.snapshot()

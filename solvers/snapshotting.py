@@ -1,0 +1,94 @@
+"""Snapshots of a solver: taken, and gone on from."""
+
+from typing import TYPE_CHECKING
+
+from netdef.errors import MissingFile, RunError, WeightsError, at
+from netdef.io.solverstate import SavedState, read_state, write_state
+from netdef.solvers.resuming import go_on, resume_state
+from netdef.solvers.snapshots import find_learned_net
+
+if TYPE_CHECKING:
+    from netdef.solvers.solver import Solver
+
+
+def take(solver: "Solver") -> str:
+    """Write the weights, then the state that names them; return the state's path.
+
+    Raises:
+        RunError: a file cannot be written, or the weights are no numbers.
+        WeightsError: a file would be larger than 2 GiB, and is not HDF5.
+    """
+    files, param = solver.snapshots, solver.param
+    weights, state = files.weights(solver.iter), files.state(solver.iter)
+    if not solver.net.device.xp.isfinite(solver.net.weights.data).all():
+        raise RunError(f"{weights}: is not written; the weights are no longer numbers")
+    history = solver.update.saved()
+    copies = 1 + param.snapshot_diff + (solver.average is not None)
+    size = solver.net.weights.data.nbytes * copies + sum(h.nbytes for h in history)
+    files.check_space(solver.iter, size)
+    solver.reporter.snapshotting(weights)
+    solver.net.save(weights, files.format, param.snapshot_diff)
+    resume = resume_state([solver.net, *solver.test_nets], solver.losses, solver.watch)
+    if solver.average and solver.average.has_begun:
+        resume.averaged_net = files.averaged(solver.iter)
+        solver.reporter.snapshotting(resume.averaged_net)
+        with solver.average.in_place():
+            solver.net.save(resume.averaged_net, files.format)
+    solver.reporter.snapshotting(state)
+    saved = SavedState(solver.iter, solver.schedule.current_step, weights, history, resume)
+    write_state(state, saved, files.format)
+    if param.keep_snapshots:
+        files.remove_older(solver.iter, param.keep_snapshots)
+    return state
+
+
+def restore(solver: "Solver", path: str) -> None:
+    """Go on from a state: exactly, if netdef wrote it."""
+    state = read_state(path)
+    restore_weights(solver, path, state)
+    solver.net.clock.iteration = state.iter * solver.param.iter_size
+    if state.resume is not None:
+        go_on([solver.net, *solver.test_nets], state.resume, solver.watch)
+        solver.losses.clear()
+        solver.losses.extend(state.resume.losses)
+        solver.seed = state.resume.seed
+
+
+def restore_weights(solver: "Solver", path: str, state: SavedState) -> None:
+    """Take over weights, histories and iteration, and leave the data where they are."""
+    with at(path):
+        solver.update.check(state.history)
+    averaged = state.resume.averaged_net if state.resume and solver.average else ""
+    average_path = find_learned_net(averaged, path) if averaged else ""
+    if state.learned_net:
+        solver.net.copy_from(find_learned_net(state.learned_net, path))
+    if solver.average and average_path:
+        with solver.average.in_place():
+            solver.net.copy_from(average_path)
+    elif solver.average:
+        solver.average.has_begun = False
+    solver.update.restore(state.history)
+    solver.iter, solver.schedule.current_step = state.iter, state.current_step
+    solver.last_snapshot = path
+    solver.reporter.restored(path, state.iter)
+
+
+def restore_newest(solver: "Solver") -> None:
+    """Go on from the newest snapshot that is whole; from none if there is none.
+
+    Raises:
+        WeightsError: there are some, and none is whole.
+    """
+    solver.snapshots.remove_remains()
+    found = solver.snapshots.newest_first()
+    for path in found:
+        try:
+            restore(solver, path)
+            return
+        except (MissingFile, WeightsError) as error:
+            solver.reporter.warned(f"{error}; passed over")
+    if found:
+        raise WeightsError(
+            f"{solver.snapshots.prefix}: none of the {len(found)} snapshots can be gone on from;"
+            " move them away to begin anew"
+        )
