@@ -1,22 +1,29 @@
-"""A list of image files to a database, as Caffe's convert_imageset does."""
+"""Image files to a database, as Caffe's convert_imageset does."""
 
-from dataclasses import dataclass
+import os
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from hashlib import sha256
+from itertools import count
 from pathlib import Path
-
-import numpy as np
 
 from netdef.data.database import database_writer
 from netdef.data.database_writer import refuse_existing
-from netdef.data.datum import decode_image, encode, encode_file, planes
-from netdef.data.image_list import ImageEntry, read_image_list
+from netdef.data.image_record import ImageRecords
+from netdef.data.labelled_list import LabelledImage, Refuse, folder_images, listed_images
 from netdef.data.progress import Progress, Tally
 from netdef.data.random_words import permutation
-from netdef.errors import ConfigError, DataError, at, cannot_read
+from netdef.errors import DataError, NetdefError, at
+
+Record = tuple[bytes, tuple[int, ...]]
+_AHEAD = 8
+"""Images for each thread that are read before they are written."""
 
 
 def convert_imageset(
     root: str | Path,
-    list_file: str | Path,
+    list_file: str | Path | None,
     out: str | Path,
     *,
     gray: bool = False,
@@ -27,105 +34,112 @@ def convert_imageset(
     check_size: bool = False,
     encoded: bool = False,
     encode_type: str = "",
+    labels: int = 0,
+    workers: int = 0,
+    skip_bad: Callable[[str], None] | None = None,
     progress: Progress | None = None,
     seed: int = 0,
 ) -> Path:
     """Write the images that ``list_file`` names, below ``root``, to a new database; return it.
 
-    A line of the list is ``name label``; the key of line i is ``%08d_name``, counted from 0
-    after shuffling. ``encoded`` stores image files instead of pixels: the file itself if it
-    is not resized and its ending fits ``encode_type`` (``png``, ``jpg`` ...; by default
-    each file's own ending), else a new one. A file stored as it is keeps its colours, ``gray``
-    or not, as with Caffe.
+    A line of the list is ``name label``, or a name and so many numbers as ``labels`` says,
+    which are stored as a vector; see ``datum.encode``. Without a list, ``root`` holds a
+    folder of images for each class. The key of image i is ``%08d_name``, counted from 0 after
+    shuffling. ``encoded`` and ``encode_type``: see ``ImageRecords``.
+
+    ``workers`` threads, by default one for each core, read and decode; what is written does
+    not depend on them. ``skip_bad`` is told of images and lines that cannot be taken, which
+    are then left out. A run that was killed or interrupted is gone on with by the same call.
 
     Raises:
-        MissingFile: the list is not there.
+        MissingFile: the list or the folder is not there.
         DataError: the list is wrong, or an image is missing, damaged or, with
             ``check_size``, of another size; the message names the list's line.
         ConfigError: ``out`` is there already, or the options exclude each other.
         RunError: the database cannot be written.
     """
-    store = _Store(Path(root), gray, resize_width, resize_height, encoded, encode_type.lower())
+    how = ImageRecords(Path(root), gray, resize_width, resize_height, encoded, encode_type)
     refuse_existing(Path(out))
-    entries = read_image_list(list_file)
-    order = permutation(seed, "convert_imageset", len(entries)) if shuffle else range(len(entries))
-    tally = Tally(progress, len(entries))
-    first: tuple[int, ...] | None = None
-    with database_writer(out, backend) as database:
-        for number, entry in enumerate(entries[i] for i in order):
-            with at(f"{list_file}:{entry.line}"):
-                value, size = store.record(entry)
-                first = first or size
-                if check_size and size != first:
-                    raise DataError(_differs(entry, size, first))
-            database.put(b"%08d_%s" % (number, entry.name.encode()), value)
+    refuse = _refusal(skip_bad)
+    if list_file is None:
+        images = folder_images(Path(root))
+    else:
+        images = listed_images(Path(list_file), labels, refuse)
+    if shuffle:
+        images = [images[i] for i in permutation(seed, "convert_imageset", len(images))]
+    name = sha256(repr((how, backend, check_size, images)).encode()).hexdigest()[:16]
+    with database_writer(out, backend, name) as database:
+        first = _number_after(database.last_key())
+        tally = Tally(progress, len(images), first)
+        results = _converted(how, images[first:], workers or os.cpu_count() or 1)
+        sizes = _Sizes(_first_size(how, images[:first])) if check_size else None
+        for number, image, result in zip(count(first), images[first:], results, strict=False):
+            try:
+                with at(image.where):
+                    value, size = result()
+                    if sizes:
+                        sizes.check(image.name, size)
+            except DataError as error:
+                refuse(error)
+            else:
+                database.put(b"%08d_%s" % (number, os.fsencode(image.name)), value)
             tally.count()
+        if not images or (skip_bad and database.is_empty()):
+            raise DataError(f"{list_file or root}: no image could be taken")
     return Path(out)
 
 
-def _differs(entry: ImageEntry, size: tuple[int, ...], first: tuple[int, ...]) -> str:
-    mine, others = ("x".join(map(str, shape)) for shape in (size, first))
-    return (
-        f"{entry.name} is {mine} (channels x height x width), the first image {others}; "
-        "resize them, or drop check_size"
-    )
+def _refusal(skip_bad: Callable[[str], None] | None) -> Refuse:
+    def refuse(error: NetdefError) -> None:
+        if skip_bad is None:
+            raise error
+        skip_bad(str(error))
+
+    return refuse
 
 
-@dataclass(frozen=True)
-class _Store:
-    """How an image becomes a record."""
+def _number_after(key: bytes | None) -> int:
+    return 0 if key is None else int(key.partition(b"_")[0]) + 1
 
-    root: Path
-    gray: bool
-    width: int
-    height: int
-    encoded: bool
-    encode_type: str
 
-    def __post_init__(self) -> None:
-        if min(self.width, self.height) < 0 or bool(self.width) != bool(self.height):
-            raise ConfigError("resize_width and resize_height: give both, in pixels, or none")
-
-    def record(self, entry: ImageEntry) -> tuple[bytes, tuple[int, ...]]:
-        """Return the Datum of an entry, and the image's channels, height and width."""
-        path = self.root / entry.name
+def _converted(
+    how: ImageRecords, images: list[LabelledImage], workers: int
+) -> Iterator[Callable[[], Record]]:
+    """Yield functions that return the records of images, in their order; threads run ahead."""
+    with ThreadPoolExecutor(workers) as pool:
+        begun: deque[Future[Record]] = deque()
         try:
-            content = path.read_bytes()
-        except OSError as error:
-            # One kind of error for whatever a list leads to: the mend is in the list.
-            raise DataError(str(cannot_read(path, error))) from error
-        with at(str(path)):
-            image = self._resized(decode_image(content, color=not self.gray))
-            if not self.encoded:
-                return encode(image, entry.label), image.shape
-            own = path.suffix[1:].lower()
-            kind = self.encode_type or own
-            if not self.width and _is_same_format(own, kind):
-                return encode_file(content, entry.label), image.shape
-            return encode_file(_encode_image(image, kind), entry.label), image.shape
-
-    def _resized(self, image: np.ndarray) -> np.ndarray:
-        import cv2
-
-        if not self.width:
-            return image
-        pixels = np.ascontiguousarray(image.transpose(1, 2, 0))
-        size = (self.width, self.height)
-        return planes(cv2.resize(pixels, size, interpolation=cv2.INTER_LINEAR))
+            for image in images:
+                begun.append(pool.submit(how.record, image.name, image.label))
+                if len(begun) > workers * _AHEAD:
+                    yield begun.popleft().result
+            while begun:
+                yield begun.popleft().result
+        finally:
+            pool.shutdown(cancel_futures=True)
 
 
-def _is_same_format(one: str, other: str) -> bool:
-    return {"jpg": "jpeg"}.get(one, one) == {"jpg": "jpeg"}.get(other, other)
+def _first_size(how: ImageRecords, images: list[LabelledImage]) -> tuple[int, ...] | None:
+    """Return the size of the first image that a killed run had taken."""
+    for image in images:
+        try:
+            return how.record(image.name, image.label)[1]
+        except DataError:
+            continue
+    return None
 
 
-def _encode_image(image: np.ndarray, kind: str) -> bytes:
-    import cv2
+class _Sizes:
+    """Refuses images of another size than the first one."""
 
-    pixels = np.ascontiguousarray(image.transpose(1, 2, 0))
-    try:
-        is_encoded, content = cv2.imencode(f".{kind}", pixels)
-    except cv2.error:
-        is_encoded = False
-    if not is_encoded:
-        raise DataError(f"OpenCV writes no images of type {kind!r}; try encode_type png or jpg")
-    return content.tobytes()
+    def __init__(self, first: tuple[int, ...] | None) -> None:
+        self._first = first
+
+    def check(self, name: str, size: tuple[int, ...]) -> None:
+        self._first = self._first or size
+        if size != self._first:
+            mine, others = ("x".join(map(str, shape)) for shape in (size, self._first))
+            raise DataError(
+                f"{name} is {mine} (channels x height x width), the first image {others}; "
+                "resize them, or drop check_size"
+            )

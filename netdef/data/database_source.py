@@ -6,13 +6,13 @@ from pathlib import Path
 import numpy as np
 
 from netdef.data.database import open_database
-from netdef.data.datum import decode, parse, pixels
+from netdef.data.datum import Label, decode, label_of, parse, pixels
 from netdef.data.lmdb_reader import Record, key_text
 from netdef.data.prefetch import Batch, Prefetcher
 from netdef.data.random_words import random_words
 from netdef.data.raw_records import RawRecords
 from netdef.data.transformer import Transformer
-from netdef.errors import ShapeError, at
+from netdef.errors import DataError, ShapeError, at
 from netdef.proto import TransformationParameter
 from netdef.shape import Shape
 
@@ -26,7 +26,8 @@ class DatabaseSource:
 
     Shapes:
         images: ``(batch_size, C, h, w)`` float32, transformed.
-        labels: ``(batch_size,)`` float32; only ``with_label``.
+        labels: ``(batch_size,)`` float32, or ``(batch_size, N)`` where records have labels of N
+            numbers; only ``with_label``.
 
     Raises:
         ConfigError: the folder is of another kind than ``backend`` says, or a field of
@@ -58,11 +59,12 @@ class DatabaseSource:
                 self._image = Shape(pixels(datum, self._transformer.color).shape)
                 top = self._transformer.shape(self._image)
                 self._raw = RawRecords(datum)
+                self._label = Shape(np.shape(label_of(datum)))
         except Exception:
             self._database.close()
             raise
         self._batch_size = batch_size
-        shapes = (Shape((batch_size, *top)), Shape((batch_size,)))
+        shapes = (Shape((batch_size, *top)), Shape((batch_size, *self._label)))
         self.shapes: tuple[Shape, ...] = shapes if with_label else shapes[:1]
         skipped = random_words(seed, f"{name}/rand_skip", 0, 1)[0, 0] if rand_skip else 0
         self._position = self._upcoming = int(skipped) % max(rand_skip, 1)
@@ -113,14 +115,19 @@ class DatabaseSource:
         if len(batch) > 1:
             batch[1][:] = labels
 
-    def _decode(self, key: bytes, value: bytes) -> tuple[np.ndarray, int]:
-        found = self._raw.find(value)
+    def _decode(self, key: bytes, value: bytes) -> tuple[np.ndarray, Label]:
+        found = None if self._label else self._raw.find(value)
         if found is not None:
             return found
         with at(self._where(key)):
             image, label = decode(value, self._transformer.color)
             if image.shape != self._image:
                 self._check_top(self._transformer.shape(Shape(image.shape)))
+            if np.shape(label) != self._label:
+                raise DataError(
+                    f"its labels have the shape {Shape(np.shape(label))}, those of the first "
+                    f"record {self._label}; convert the images again"
+                )
             return image, label
 
     def _check_top(self, top: Shape) -> None:

@@ -42,6 +42,10 @@ class DatabaseWriter(ABC):
     def last_key(self) -> bytes | None:
         """Return the last key that a killed run committed; None if there is none."""
 
+    def is_empty(self) -> bool:
+        """Say whether nothing was put, nor was there anything to go on with."""
+        return not self._pending and self.last_key() is None
+
     @abstractmethod
     def _open(self) -> None:
         """Open a database in the partial folder."""

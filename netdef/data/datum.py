@@ -7,8 +7,11 @@ from netdef.errors import DataError
 from netdef.proto import Datum
 from netdef.shape import Shape
 
+Label = int | tuple[float, ...]
+"""A class, or several numbers."""
 
-def decode(raw: bytes, color: bool | None = None) -> tuple[np.ndarray, int]:
+
+def decode(raw: bytes, color: bool | None = None) -> tuple[np.ndarray, Label]:
     """Return the pixels and the label of a serialised Datum.
 
     ``color`` is how an encoded image (JPEG, PNG ...) is read: True as three channels, False
@@ -22,7 +25,12 @@ def decode(raw: bytes, color: bool | None = None) -> tuple[np.ndarray, int]:
         DataError: it is no Datum, its image does not decode, or its size is wrong.
     """
     datum = parse(raw)
-    return pixels(datum, color), datum.label
+    return pixels(datum, color), label_of(datum)
+
+
+def label_of(datum: Datum) -> Label:
+    """Return the class, or the numbers where ``float_data`` stands beside an image."""
+    return tuple(datum.float_data) if datum.data and datum.float_data else datum.label
 
 
 def parse(raw: bytes) -> Datum:
@@ -68,7 +76,15 @@ def decode_image(data: bytes, color: bool | None = None) -> np.ndarray:
     import cv2
 
     modes = {None: cv2.IMREAD_UNCHANGED, True: cv2.IMREAD_COLOR, False: cv2.IMREAD_GRAYSCALE}
-    image = cv2.imdecode(np.frombuffer(data, np.uint8), modes[color]) if data else None
+    try:
+        image = cv2.imdecode(np.frombuffer(data, np.uint8), modes[color]) if data else None
+    except cv2.error as error:
+        raise DataError(
+            f"OpenCV refuses its image ({error.err}); make it smaller, or raise the limit in the "
+            "environment"
+            if "CV_IO_MAX_IMAGE" in error.err
+            else f"OpenCV cannot decode its image ({error.err}); it is damaged"
+        ) from error
     if image is None:
         raise DataError(
             f"its {len(data)} bytes are not an image that OpenCV reads; "
@@ -84,16 +100,23 @@ def planes(image: np.ndarray) -> np.ndarray:
     return image[None] if image.ndim == 2 else image.transpose(2, 0, 1)
 
 
-def encode(values: np.ndarray, label: int, *, says_encoded: bool = True) -> bytes:
+def encode(values: np.ndarray, label: Label, *, says_encoded: bool = True) -> bytes:
     """Return pixels ``(C, H, W)`` as a Datum, byte for byte as Caffe's converters write it.
 
     uint8 becomes ``data``, anything else ``float_data``. ``says_encoded`` writes out
-    ``encoded: false`` as convert_imageset does; convert_mnist_data leaves it out.
+    ``encoded: false`` as convert_imageset does; convert_mnist_data leaves it out. A label
+    of several numbers goes into ``float_data`` beside ``data``, where Caffe does not look.
+
+    Raises:
+        DataError: float values have a label of several numbers.
     """
     channels, height, width = values.shape
-    datum = Datum(channels=channels, height=height, width=width, label=label)
+    datum = Datum(channels=channels, height=height, width=width)
+    _set_label(datum, label)
     if values.dtype == np.uint8:
         datum.data = values.tobytes()
+    elif datum.float_data:
+        raise DataError("a record of float values has no place for a label of several numbers")
     else:
         datum.float_data.extend(values.ravel().tolist())
     if says_encoded:
@@ -101,6 +124,15 @@ def encode(values: np.ndarray, label: int, *, says_encoded: bool = True) -> byte
     return datum.SerializeToString(deterministic=True)
 
 
-def encode_file(data: bytes, label: int) -> bytes:
+def encode_file(data: bytes, label: Label) -> bytes:
     """Return the bytes of an image file as a Datum, as Caffe's ``convert_imageset -encoded``."""
-    return Datum(data=data, label=label, encoded=True).SerializeToString(deterministic=True)
+    datum = Datum(data=data, encoded=True)
+    _set_label(datum, label)
+    return datum.SerializeToString(deterministic=True)
+
+
+def _set_label(datum: Datum, label: Label) -> None:
+    if isinstance(label, tuple):
+        datum.float_data.extend(label)
+    else:
+        datum.label = label

@@ -24,19 +24,34 @@ def read_image_list(path: str | Path) -> list[ImageEntry]:
         MissingFile: the list is not there.
         DataError: a line is not of that form (the message names it), or there is none.
     """
+    return [image_entry(path, *line) for line in list_lines(path)]
+
+
+def list_lines(path: str | Path) -> list[tuple[int, str]]:
+    """Return the lines of a list that are not blank, with their numbers.
+
+    Raises:
+        MissingFile: the list is not there.
+        DataError: it is no text, or has no lines.
+    """
     try:
-        lines = Path(path).read_text().splitlines()
+        lines = Path(path).read_text(encoding="utf-8").split("\n")
     except OSError as error:
         raise cannot_read(path, error) from error
     except UnicodeDecodeError as error:
         raise DataError(f"{path}: is not text; give a list of 'name label' lines") from error
-    entries = [_entry(path, *line) for line in enumerate(lines, 1) if line[1].strip()]
-    if not entries:
+    found = [(number, line) for number, line in enumerate(lines, 1) if line.strip()]
+    if not found:
         raise DataError(f"{path}: the list is empty; give one 'name label' a line")
-    return entries
+    return found
 
 
-def _entry(path: str | Path, number: int, line: str) -> ImageEntry:
+def image_entry(path: str | Path, number: int, line: str) -> ImageEntry:
+    """Return the entry that a line of a list is.
+
+    Raises:
+        DataError: it is not of that form.
+    """
     *names, label = line.rsplit(maxsplit=1)
     name = "".join(names).strip()
     if not re.fullmatch(r"[+-]?[0-9]+", label):

@@ -1,5 +1,6 @@
 """Parting a list or a folder of images into one to train with and one to test with."""
 
+import os
 from collections import defaultdict
 from pathlib import Path
 from typing import NamedTuple
@@ -51,7 +52,7 @@ def split_list(source: str | Path, out: str | Path, held_out: float = 0.1, seed:
         raise cannot_write(folder, error) from error
     for name, text in contents.items():
         with writing_whole(folder / name) as file:
-            file.write(text.encode())
+            file.write(os.fsencode(text))
     train, val = folder / "train.txt", folder / "val.txt"
     return Parts(train, len(images) - len(held), val, len(held), classes)
 

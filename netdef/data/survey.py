@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from netdef.data.database import open_database, records
-from netdef.data.datum import parse, pixels
+from netdef.data.datum import Label, label_of, parse, pixels
 from netdef.data.lmdb_reader import key_text
 from netdef.data.progress import Progress, Tally
 from netdef.errors import NetdefError
@@ -25,7 +25,7 @@ class Survey:
     bytes: int = 0
     kinds: Counter[str] = field(default_factory=Counter)
     shapes: Counter[Shape] = field(default_factory=Counter)
-    labels: Counter[int] = field(default_factory=Counter)
+    labels: Counter[Label] = field(default_factory=Counter)
     damaged: list[tuple[str, str]] = field(default_factory=list)
 
 
@@ -50,7 +50,7 @@ def survey(path: str | Path, progress: Progress | None = None) -> Survey:
             else:
                 found.kinds[_kind(datum)] += 1
                 found.shapes[Shape(image.shape)] += 1
-                found.labels[datum.label] += 1
+                found.labels[label_of(datum)] += 1
             tally.count()
     return found
 
@@ -59,11 +59,11 @@ def _kind(datum: Datum) -> str:
     return "image files" if datum.encoded else "bytes" if datum.data else "floats"
 
 
-def samples(path: str | Path, count: int) -> Iterator[tuple[np.ndarray, int]]:
+def samples(path: str | Path, count: int) -> Iterator[tuple[np.ndarray, Label]]:
     """Yield the pixels and labels of so many records, evenly spread over a database."""
     with closing(open_database(path)) as database:
         count = min(count, database.entries)
         for i in range(count):
             ((_, value),) = database.read(i * database.entries // count, 1)
             datum = parse(value)
-            yield pixels(datum), datum.label
+            yield pixels(datum), label_of(datum)

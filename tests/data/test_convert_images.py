@@ -6,6 +6,7 @@ import pytest
 
 from netdef.data.convert_images import convert_imageset
 from netdef.data.database import open_database
+from netdef.data.database_writer import DatabaseWriter
 from netdef.data.datum import decode
 from netdef.data.lmdb_reader import LmdbReader
 from netdef.errors import ConfigError, DataError
@@ -165,3 +166,97 @@ def test_an_existing_target_is_refused_before_any_work(images):
     message = f"{images.parent}/db: is there already; remove it or choose another name"
     with pytest.raises(ConfigError, match=f"^{re.escape(message)}$"):
         convert(images)
+
+
+def test_threads_change_no_byte(images):
+    write_many(images)
+    contents = []
+    for workers in (1, 2, 5):
+        path = convert(images, workers=workers, shuffle=True)
+        contents.append((path / "data.mdb").read_bytes())
+        path.rename(images.parent / f"{workers}")
+    assert contents[0] == contents[1] == contents[2]
+
+
+def write_many(images, count=50):
+    for number in range(count):
+        pixels = np.random.default_rng(number).integers(0, 256, (4, 6, 3), np.uint8)
+        cv2.imwrite(str(images.parent / f"{number}.png"), pixels)
+    images.write_text("".join(f"{number}.png {number}\n" for number in range(count)))
+
+
+def test_several_numbers_are_a_label(images):
+    images.write_text("a.png 1 0.5\nb c.PNG -2 0\n")
+    for options in ({}, {"encoded": True}):
+        got = [decode(raw) for _, raw in records(convert(images, labels=2, **options))]
+        assert [label for _, label in got] == [(1.0, 0.5), (-2.0, 0.0)]
+        assert {image.shape for image, _ in got} == {(3, 4, 6)}
+        (images.parent / "db").rename(images.parent / f"{len(options)}")
+
+
+def test_a_folder_of_classes(images):
+    for name in ("roses/a.png", "asters/é 1.png"):
+        path = images.parent / "in" / name
+        path.parent.mkdir(parents=True)
+        path.write_bytes((images.parent / "a.png").read_bytes())
+    got = records(convert_imageset(images.parent / "in", None, images.parent / "db"))
+    assert [key for key, _ in got] == ["00000000_asters/é 1.png".encode(), b"00000001_roses/a.png"]
+    assert [decode(raw)[1] for _, raw in got] == [0, 1]
+
+
+def test_what_is_bad_is_left_out_and_told(images):
+    folder = images.parent
+    (folder / "empty.png").touch()
+    (folder / "text.png").write_text("no image at all")
+    (folder / "cut.jpg").write_bytes(cv2.imencode(".jpg", cv2.imread(f"{folder}/a.png"))[1][:200])
+    images.write_text("empty.png 0\na.png 1\nno.png 2\ntext.png 3\nb c.PNG x\ncut.jpg 4\na.png 5\n")
+    told = []
+    got = records(convert(images, skip_bad=told.append))
+    assert [key for key, _ in got] == [b"00000001_a.png", b"00000005_a.png"]
+    assert [message.replace(str(folder), "T") for message in told] == [
+        "T/list:5: 'x' is not a label; end the line with a blank and a whole number",
+        "T/list:1: T/empty.png: its 0 bytes are not an image that OpenCV reads; it is damaged or "
+        "of an unknown format",
+        "T/list:3: T/no.png: no such file or folder",
+        "T/list:4: T/text.png: its 15 bytes are not an image that OpenCV reads; it is damaged or "
+        "of an unknown format",
+        "T/list:6: T/cut.jpg: its 200 bytes are not an image that OpenCV reads; it is damaged or "
+        "of an unknown format",
+    ]
+
+
+def test_a_list_of_which_nothing_can_be_taken(images):
+    images.write_text("no.png 0\n")
+    refused(images, DataError, "T/list: no image could be taken", skip_bad=lambda message: None)
+
+
+@pytest.mark.parametrize("backend", ["LMDB", "LEVELDB"])
+def test_an_interrupted_run_is_gone_on_with(images, monkeypatch, backend):
+    write_many(images)
+    options = dict(backend=backend, check_size=True, shuffle=True)
+    wanted = convert(images, **options).rename(images.parent / "wanted")
+    monkeypatch.setattr(DatabaseWriter, "_BATCH", 7)
+
+    def interrupt(done, total):
+        if done == 30:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        convert(images, progress=interrupt, **options)
+    told = []
+    got = convert(images, progress=lambda *numbers: told.append(numbers), **options)
+    assert told == [(i, 50) for i in range(29, 51)]
+    read = [open_database(path) for path in (wanted, got)]
+    assert read[0].read(0, 50) == read[1].read(0, 50)
+    for database in read:
+        assert database.entries == 50
+        database.close()
+
+
+def test_other_options_do_not_go_on_with_it(images, monkeypatch):
+    def interrupt(done, total):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        convert(images, progress=interrupt)
+    assert decode(records(convert(images, gray=True))[0][1])[0].shape == (1, 4, 6)

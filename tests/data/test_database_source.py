@@ -229,3 +229,19 @@ def test_memory_stays_flat(raw):
     opened.close()
     # 400 batches of 77 kB would be 30 MB.
     assert grown < 8 * 1024
+
+
+def test_labels_of_several_numbers(tmp_path):
+    labels = [(0.5, 1.0, 2.0), (3.0, 4.0, 5.0)]
+    values = [encode(x, label) for x, label in zip(IMAGES, labels, strict=False)]
+    path = write(tmp_path / "db", values)
+    ((x, label),) = batches(path, 1, batch_size=3)
+    np.testing.assert_array_equal(x, IMAGES[[0, 1, 0]])
+    assert label.tolist() == [[0.5, 1, 2], [3, 4, 5], [0.5, 1, 2]]
+    path = write(tmp_path / "other", [*values, encode(IMAGES[0], 7)])
+    message = (
+        f"{path}: record '00000002': its labels have the shape (), those of the first record (3,); "
+        "convert the images again"
+    )
+    with pytest.raises(DataError, match=f"^{re.escape(message)}$"):
+        batches(path, 1)

@@ -108,3 +108,16 @@ def test_convert_mnist_data_leaves_encoded_out():
 def test_refusals(raw, message):
     with pytest.raises(DataError, match=f"^{re.escape(message)}$"):
         decode(raw)
+
+
+def test_labels_of_several_numbers():
+    image = np.arange(12, dtype=np.uint8).reshape(3, 2, 2)
+    raw = encode(image, (0.5, -1.0))
+    datum = Datum.FromString(raw)
+    assert (list(datum.float_data), datum.label, datum.HasField("label")) == ([0.5, -1], 0, False)
+    got, label = decode(raw)
+    np.testing.assert_array_equal(got, image)
+    assert label == (0.5, -1.0)
+    message = "^a record of float values has no place for a label of several numbers$"
+    with pytest.raises(DataError, match=message):
+        encode(image.astype(np.float32), (1.0, 2.0))

@@ -121,6 +121,40 @@ def test_mistakes_leave_nothing_behind(images, tmp_path, options, message):
     assert sorted(p.name for p in tmp_path.iterdir()) == ["a.png", "b.png", "list.txt"]
 
 
+def test_a_folder_of_classes_without_a_list(images, tmp_path):
+    for name in ("b/x y.png", "a/z.png"):
+        (tmp_path / "in" / name).parent.mkdir(parents=True)
+        (tmp_path / "in" / name).write_bytes((tmp_path / "a.png").read_bytes())
+    ran = images("convert", "imageset", "--workers", 2, "in", "db")
+    assert (ran.status, ran.out, ran.err) == (0, "Wrote db\n", "")
+    assert keys("db") == [b"00000000_a/z.png", b"00000001_b/x y.png"]
+
+
+@pytest.mark.parametrize("arguments", [("a",), ("a", "b", "c", "d")])
+def test_too_few_or_too_many_paths(netdef, arguments):
+    ran = netdef("convert", "imageset", *arguments)
+    assert ran.status == 2
+    assert ran.err.endswith(
+        "\nError: give ROOT LIST OUT, or ROOT OUT for a folder of class folders\n"
+    )
+
+
+def test_bad_images_are_skipped_and_named(images, tmp_path):
+    (tmp_path / "list.txt").write_text("a.png 0.5 1\nc.png 1 1\nb.png 1\n")
+    ran = images("convert", "imageset", "--skip-bad", "--labels", 2, ".", "list.txt", "db")
+    assert (ran.status, ran.out) == (0, "Wrote db, without 2 of the images\n")
+    assert ran.err == (
+        "skipped list.txt:3: 1 labels; give a name and 2 numbers\n"
+        "skipped list.txt:2: c.png: no such file or folder\n"
+    )
+    shown = tmp_path / "net.prototxt"
+    shown.write_text(
+        'layer { name: "d" type: "Data" top: "x" top: "y"'
+        ' data_param { source: "db" backend: LMDB batch_size: 3 } }'
+    )
+    assert "(3, 2)" in images("show", "--model", shown).out
+
+
 def test_an_image_that_is_not_there(images, tmp_path):
     (tmp_path / "list.txt").write_text("a.png 0\nc.png 1\n")
     ran = images("convert", "imageset", ".", "list.txt", "out_lmdb")

@@ -21,4 +21,5 @@ def command(database: str) -> None:
         click.echo(f"{len(found.damaged):,} are damaged: netdef db check names them")
     for head, counts in (("shape", found.shapes), ("label", found.labels)):
         click.echo()
-        click.echo(table((head, "records"), [(str(key), n) for key, n in sorted(counts.items())]))
+        rows = sorted((key, number) for key, number in counts.items())
+        click.echo(table((head, "records"), [(str(key), number) for key, number in rows]))

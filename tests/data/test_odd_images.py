@@ -1,0 +1,90 @@
+"""Images of unusual kinds: what becomes of them, in every place that decodes."""
+
+import re
+import struct
+import subprocess
+import sys
+import zlib
+
+import cv2
+import numpy as np
+import pytest
+
+from netdef.data.datum import decode_image
+from netdef.errors import DataError
+
+UPRIGHT = np.zeros((3, 16, 32), np.uint8)
+UPRIGHT[:, :, :16] = 255
+
+
+def jpeg(image):
+    return cv2.imencode(".jpg", image.transpose(1, 2, 0))[1].tobytes()
+
+
+def with_orientation(content, number):
+    """Put an EXIF block with an orientation into a JPEG."""
+    block = b"Exif\0\0" + b"II*\0" + struct.pack("<IHHHIII", 8, 1, 0x112, 3, 1, number, 0)
+    return content[:2] + b"\xff\xe1" + struct.pack(">H", len(block) + 2) + block + content[2:]
+
+
+def test_an_image_is_turned_as_its_camera_says():
+    turned = decode_image(with_orientation(jpeg(UPRIGHT), 6), color=True)
+    assert turned.shape == (3, 32, 16)
+    assert turned[:, :16].min() > 250 and turned[:, 16:].max() < 5
+
+
+def test_sixteen_bits_become_eight_where_colours_are_asked_for():
+    content = cv2.imencode(".png", np.full((4, 5, 3), 0x8001, np.uint16))[1].tobytes()
+    image = decode_image(content, color=True)
+    assert (image.dtype, image.shape, image.max()) == (np.uint8, (3, 4, 5), 128)
+    with pytest.raises(DataError, match="^its image has uint16 pixels; save it with 8 bits"):
+        decode_image(content)
+
+
+def test_transparency_is_dropped():
+    content = cv2.imencode(".png", np.full((4, 5, 4), 7, np.uint8))[1].tobytes()
+    assert decode_image(content, color=True).shape == (3, 4, 5)
+
+
+def test_the_first_picture_of_an_animation():
+    # Two frames of one pixel: white, then black (GIF89a, two colours).
+    frame = b"\x2c\0\0\0\0\x01\0\x01\0\0\x02\x02%c\x01\0"
+    content = (
+        b"GIF89a\x01\0\x01\0\x80\0\0\xff\xff\xff\0\0\0" + frame % 0x44 + frame % 0x4C + b"\x3b"
+    )
+    assert decode_image(content, color=True).ravel().tolist() == [255, 255, 255]
+
+
+def bomb():
+    """Return a PNG of 60,000 x 60,000 pixels in a few bytes."""
+
+    def chunk(kind, body):
+        return (
+            struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+        )
+
+    head = struct.pack(">IIBBBBB", 60000, 60000, 8, 0, 0, 0, 0)
+    body = zlib.compress(bytes(60001))
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", body) + chunk(b"IEND", b"")
+
+
+REFUSED = (
+    "OpenCV refuses its image (pixels <= CV_IO_MAX_IMAGE_PIXELS); make it smaller, or raise the "
+    "limit in the environment"
+)
+
+
+def test_a_small_file_of_too_many_pixels_is_refused():
+    with pytest.raises(DataError, match=f"^{re.escape(REFUSED)}$"):
+        decode_image(bomb(), color=True)
+
+
+def test_the_limit_is_set_before_opencv_is_imported():
+    code = (
+        "import netdef.data.datum as datum\n"
+        "content = b'P5 17000 17000 255 ' + bytes(17000 * 17000)\n"
+        "try: datum.decode_image(content, False)\n"
+        "except datum.DataError as error: print(error)"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ran.stdout == f"{REFUSED}\n"
