@@ -96,8 +96,9 @@ def test_a_loss_that_is_no_number_ends_the_run(train, digits):
     ran = train()
     assert ran.status == 1
     assert re.fullmatch(
-        r"netdef: error: digits_solver.prototxt: the loss is no longer a number at iteration \d+;"
-        r" lower base_lr \(1e\+30\) or set clip_gradients",
+        r"netdef: error: digits_solver.prototxt: the loss is no longer a number at iteration \d+,"
+        r" first in the [\w ']+ of layer '\w+' \(\w+\); lower base_lr \(1e\+30\) or set"
+        r" clip_gradients; there is no snapshot yet",
         ran.err.splitlines()[-1],
     )
     assert not list(digits.glob("*_iter_*"))
