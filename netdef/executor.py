@@ -1,7 +1,8 @@
 """The only part with state: a plan's arrays, and its calls made ready to run."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import groupby
+from typing import Any, Literal, Protocol
 
 import numpy as np
 
@@ -23,12 +24,28 @@ class Resized(Exception):
         self.node, self.tops = node, tops
 
 
+Way = Literal["forward", "backward"]
+Step = tuple[Call, Run]
+
+
+class Observer(Protocol):
+    """Is told of each layer that has calls, before and after they run."""
+
+    def before(self, way: Way, node: int) -> None:
+        """The calls of layer ``node`` are about to run."""
+
+    def after(self, way: Way, node: int) -> None:
+        """They have run."""
+
+
 class Executor:
     """Runs a plan. Nothing is allocated after it is made, but by data sources.
 
     ``weights`` and ``grads`` give the arrays of weight blobs by their keys; ``sources``
-    the open source of each data layer by its name.
+    the open source of each data layer by its name. An ``observer``, if one is set, looks on.
     """
+
+    observer: Observer | None = None
 
     def __init__(
         self,
@@ -73,20 +90,20 @@ class Executor:
 
     def forward(self, first: int = 0, last: int | None = None) -> None:
         """Run the forward calls of layers ``first`` to ``last`` (all, by default)."""
-        self._run(self._forward, first, last)
+        self._run("forward", self._forward, first, last)
 
     def backward(self, first: int | None = None, last: int = 0) -> None:
         """Run the backward calls from layer ``first`` down to ``last`` (all, by default)."""
-        self._run(self._backward, last, first)
+        self._run("backward", self._backward, last, first)
 
-    def _run(self, calls: list[tuple[Call, Run]], low: int, high: int | None) -> None:
+    def _run(self, way: Way, calls: list[Step], low: int, high: int | None) -> None:
         call: Call | None = None
         nodes = self.plan.program.graph.nodes
         top = len(nodes) if high is None else high
         try:
-            for call, run in calls:
-                if low <= call.node <= top:
-                    run()
+            chosen = (step for step in calls if low <= step[0].node <= top)
+            for call, run in self._observed(self.observer, way, chosen):
+                run()
         except Resized:
             raise
         except Exception as error:
@@ -94,6 +111,17 @@ class Executor:
                 with at(str(nodes[call.node])):
                     raise error
             raise
+
+    @staticmethod
+    def _observed(observer: Observer | None, way: Way, calls: Iterable[Step]) -> Iterator[Step]:
+        """Yield calls that run at once, and tell the observer when a layer's begin and end."""
+        if observer is None:
+            yield from calls
+            return
+        for node, own in groupby(calls, lambda step: step[0].node):
+            observer.before(way, node)
+            yield from own
+            observer.after(way, node)
 
     def _prepare(self, call: Call, engine: Engine) -> Run:
         arrays = arrays_of({**call.reads, **call.writes}, self.array)
