@@ -169,13 +169,18 @@ _C_CALL = {
 }
 
 
-def c_statements(expression: Expression, result: str) -> str:
-    """Write the expression as statements of C++ over scalars of type ``T``."""
+def c_statements(expression: Expression, result: str, prefix: str = "") -> str:
+    """Write the expression as statements of C++ over scalars of type ``T``.
+
+    ``prefix`` stands before the arrays' names, which may be words of C++ or CuPy.
+    """
 
     def name(operand: Operand) -> str:
         if isinstance(operand, float):
             return f"T({operand!r})"
-        return f"r{operand.operation}" if isinstance(operand, Result) else operand
+        if isinstance(operand, Result):
+            return f"r{operand.operation}"
+        return prefix + operand
 
     lines = []
     for i, operation in enumerate(expression.operations):

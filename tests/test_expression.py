@@ -62,6 +62,11 @@ def test_statements_of_c(text, numbers, statements):
     assert c_statements(compile_expression(text, numbers), "y =") == statements
 
 
+def test_names_of_arrays_may_be_words_of_c():
+    text = c_statements(compile_expression("new * i", {}), "y =", prefix="of_")
+    assert text == "T r0 = of_new * of_i; y = r0;"
+
+
 def test_what_is_added():
     assert c_statements(compile_expression("x * x", {}), "y +=") == "T r0 = x * x; y += r0;"
 

@@ -26,11 +26,11 @@ def kernels(path: Path, adds: str = "result =") -> set[str]:
         if call.primitive == "map":
             text = call.options["expression"]
             compiled = compile_expression(text, call.options["numbers"])
-            names = [*call.reads, "result"]
+            names = [*(f"of_{name}" for name in call.reads), "result"]
             sources.add(
                 "template<typename T> __device__ void map("
                 + ", ".join(f"{'T' if n == 'result' else 'const T'}& {n}" for n in names)
-                + f") {{ {c_statements(compiled, adds)} }}\n"
+                + f") {{ {c_statements(compiled, adds, prefix='of_')} }}\n"
                 + 'extern "C" __global__ void kernel(float* p) { map<float>('
                 + ", ".join(f"p[{i}]" for i in range(len(names)))
                 + "); }"

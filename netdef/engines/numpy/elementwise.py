@@ -54,8 +54,8 @@ class Elementwise(Engine):
     def _kernel(
         self, expression: Expression, target: Any, adds: bool, arrays: dict[str, Any]
     ) -> Run:
-        text = c_statements(expression, "result +=" if adds else "result =")
-        read = ", ".join(f"T {name}" for name in arrays)
+        text = c_statements(expression, "result +=" if adds else "result =", prefix="of_")
+        read = ", ".join(f"T of_{name}" for name in arrays)
         kernel = self.xp.ElementwiseKernel(read, "T result", text, "netdef_map")
         operands = [a.astype(target.dtype, copy=False) for a in arrays.values()]
         if not operands:
