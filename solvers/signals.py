@@ -7,6 +7,8 @@ from enum import Enum
 from types import FrameType
 from typing import TYPE_CHECKING
 
+from netdef.errors import unknown
+
 if TYPE_CHECKING:
     from netdef.solvers.solver import Solver
 
@@ -30,11 +32,14 @@ def hearing_signals(
 
     The effects are Caffe's words: ``stop``, ``snapshot`` or ``none``. A second signal that
     stops has the effect that it had before the block: of SIGINT, KeyboardInterrupt at once.
+
+    Raises:
+        UnknownType: an effect is none of the three.
     """
     effects = {
-        signal.SIGINT: Effect(sigint_effect),
-        signal.SIGHUP: Effect(sighup_effect),
-        signal.SIGTERM: Effect(sigterm_effect),
+        signal.SIGINT: _effect(sigint_effect),
+        signal.SIGHUP: _effect(sighup_effect),
+        signal.SIGTERM: _effect(sigterm_effect),
     }
     before = {number: signal.getsignal(number) or signal.SIG_DFL for number in effects}
 
@@ -51,3 +56,10 @@ def hearing_signals(
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def _effect(name: Effect | str) -> Effect:
+    words = [effect.value for effect in Effect]
+    if isinstance(name, str) and name not in words:
+        raise unknown("effect of a signal", name, words)
+    return Effect(name)

@@ -2,8 +2,9 @@
 
 from typing import TYPE_CHECKING
 
-from netdef.errors import MissingFile, RunError, WeightsError, at
+from netdef.errors import ConfigError, MissingFile, RunError, WeightsError, at
 from netdef.io.solverstate import SavedState, read_state, write_state
+from netdef.io.weights import LARGEST
 from netdef.solvers.resuming import go_on, resume_state
 from netdef.solvers.snapshots import find_learned_net
 
@@ -22,10 +23,9 @@ def take(solver: "Solver") -> str:
     weights, state = files.weights(solver.iter), files.state(solver.iter)
     if not solver.net.device.xp.isfinite(solver.net.weights.data).all():
         raise RunError(f"{weights}: is not written; the weights are no longer numbers")
-    history = solver.update.saved()
+    one, histories = solver.update.snapshot_bytes()
     copies = 1 + param.snapshot_diff + (solver.average is not None)
-    size = solver.net.weights.data.nbytes * copies + sum(h.nbytes for h in history)
-    files.check_space(solver.iter, size)
+    files.check_space(solver.iter, one * copies + histories)
     solver.reporter.snapshotting(weights)
     solver.net.save(weights, files.format, param.snapshot_diff)
     resume = resume_state([solver.net, *solver.test_nets], solver.losses, solver.watch)
@@ -35,11 +35,27 @@ def take(solver: "Solver") -> str:
         with solver.average.in_place():
             solver.net.save(resume.averaged_net, files.format)
     solver.reporter.snapshotting(state)
-    saved = SavedState(solver.iter, solver.schedule.current_step, weights, history, resume)
+    history, step = solver.update.saved(), solver.schedule.current_step
+    saved = SavedState(solver.iter, step, weights, history, resume)
     write_state(state, saved, files.format)
     if param.keep_snapshots:
         files.remove_older(solver.iter, param.keep_snapshots)
     return state
+
+
+def check_size(solver: "Solver") -> None:
+    """See, before training, whether binary snapshots stay below the 2 GiB that Caffe reads.
+
+    Raises:
+        ConfigError: they do not.
+    """
+    weights, histories = solver.update.snapshot_bytes()
+    size = max(weights * (1 + solver.param.snapshot_diff), histories)
+    if size > LARGEST and solver.snapshots.format == "BINARYPROTO":
+        raise ConfigError(
+            f"a snapshot takes {size} bytes, more than the {LARGEST} of a binary file; set"
+            " snapshot_format: HDF5"
+        )
 
 
 def restore(solver: "Solver", path: str) -> None:

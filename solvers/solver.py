@@ -246,6 +246,8 @@ class Solver:
                 raise ConfigError("max_iter is not set; it is the iteration to end at")
             if self.param.snapshot_after_train:
                 self.snapshots.check_folder()
+            if self.param.snapshot_after_train or self.param.snapshot:
+                snapshotting.check_size(self)
         if resume_file:
             self.restore(resume_file)
         self.reporter.started(self._start())

@@ -1,5 +1,6 @@
 """One update of all weights: clip, divide, decay, then the rule."""
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -78,7 +79,7 @@ class Update:
             return 1.0
 
         def measure(s: Stretch) -> None:
-            self._squares[s.number, 0] = self._xp.dot(s.grad, s.grad)
+            self._squares[s.number, 0] = float(self._xp.dot(s.grad, s.grad))
 
         self._stretches.each(measure)
         norm = float(self._squares[:, 0].sum()) ** 0.5
@@ -97,6 +98,11 @@ class Update:
             xp.multiply(s.g, decay, out=s.g)
         grad = s.grad if scale == 1 else xp.multiply(s.grad, scale, out=s.spare)
         xp.add(s.g, grad, out=s.g)
+
+    def snapshot_bytes(self) -> tuple[int, int]:
+        """Return the bytes that all weights, and all histories, take in a snapshot."""
+        weights = 4 * sum(math.prod(p.weight.shape) for p in self._weights.params.values())
+        return weights, weights * len(self.histories)
 
     def saved(self) -> list[NDArray[Any]]:
         """Return the histories, blob by blob in the order of the layers; 0 where not learned."""

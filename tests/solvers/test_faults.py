@@ -9,9 +9,10 @@ import h5py
 import numpy as np
 import pytest
 
-from netdef.errors import ConfigError, Diverged, RunError, WeightsError
+from netdef.errors import ConfigError, Diverged, RunError, UnknownType, WeightsError
 from netdef.io import solverstate
 from netdef.io.solverstate import SavedState, write_state
+from netdef.solvers import snapshotting
 from netdef.solvers.reporter import Reporter
 from netdef.solvers.signals import Effect, hearing_signals
 from tests.solvers.conftest import NET
@@ -71,15 +72,15 @@ def test_the_last_snapshot_must_succeed(folder, monkeypatch):
     )
 
 
-@pytest.mark.parametrize("diff", ["true", "false"])
-def test_space_that_a_snapshot_takes(folder, monkeypatch, diff):
+@pytest.mark.parametrize(
+    ("extra", "blobs"), [("", 3), ("snapshot_diff: true", 4), ("ema_decay: 0.5", 4)]
+)
+def test_space_that_a_snapshot_takes(folder, monkeypatch, extra, blobs):
     asked = []
-    mine = solver(f"{SNAPSHOTS}\nsnapshot_diff: {diff}\ntype: 'Adam'")
+    mine = solver(f"{SNAPSHOTS}\ntype: 'Adam'\n{extra}".rstrip())
     monkeypatch.setattr(mine.snapshots, "check_space", lambda i, size: asked.append(size))
     mine.snapshot()
-    (size,) = asked
-    files = sum(path.stat().st_size for path in folder.glob("s_iter_0.*"))
-    assert 0.6 * files < size < files
+    assert asked == [blobs * 4 * (7 * 5 + 7 + 3 * 7 + 3)]
 
 
 def test_states_that_are_too_large(tmp_path, monkeypatch):
@@ -91,6 +92,23 @@ def test_states_that_are_too_large(tmp_path, monkeypatch):
         f"{path}: 51 bytes are more than the 50 of a binary solverstate; use snapshot_format: HDF5"
     )
     write_state(path, SavedState(1, 0, "", [np.zeros(9, "f4")]), "HDF5")
+
+
+@pytest.mark.parametrize(
+    ("extra", "size"),
+    [("", 264), ("snapshot_diff: true", 528), ("type: 'Adam'", 528)],
+)
+def test_too_large_snapshots_are_refused_before_training(folder, monkeypatch, extra, size):
+    monkeypatch.setattr(snapshotting, "LARGEST", 263)
+    mine = solver(f"{SNAPSHOTS}\n{extra}".rstrip())
+    with pytest.raises(ConfigError) as error:
+        mine.solve()
+    assert mine.iter == 0
+    assert str(error.value) == (
+        f"{FILE}: a snapshot takes {size} bytes, more than the 263 of a binary file;"
+        " set snapshot_format: HDF5"
+    )
+    solver(f"{SNAPSHOTS}\nsnapshot_format: HDF5\n{extra}".rstrip()).solve()
 
 
 def break_weights(mine, layer="ip2", value=np.nan):
@@ -260,6 +278,12 @@ def test_effects_by_caffes_words(folder):
     )
     assert mine.is_stopped and mine.iter == 4
     assert states() == ["s_iter_2.solverstate", "s_iter_4.solverstate"]
+
+
+def test_unknown_effect(folder):
+    with pytest.raises(UnknownType) as error:
+        train(effects={"sigint_effect": "stopp"})
+    assert str(error.value) == "no effect of a signal 'stopp'; did you mean 'stop'?"
 
 
 def test_a_second_sigint_stops_at_once(folder):
