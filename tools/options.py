@@ -33,6 +33,18 @@ def phase(default: str) -> Callable[[Function], Function]:
     )
 
 
+def kind(default: str) -> Callable[[Function], Function]:
+    """Return the option ``--to``: the kind of file or database that is written."""
+    return click.option(
+        "--to",
+        "kind",
+        type=click.Choice(["hdf5", "lmdb", "leveldb"], case_sensitive=False),
+        default=default,
+        show_default=True,
+        help="What is written.",
+    )
+
+
 def stages(name: str = "--stage") -> Callable[[Function], Function]:
     """Return the option that names the stages of the net's state."""
     return click.option(

@@ -36,7 +36,7 @@ def read_list(path: Path, tops: tuple[str, ...]) -> list[HDF5File]:
     for number, line in enumerate(lines, 1):
         if line.strip():
             with at(f"{path}:{number}"):
-                file = _inspect(_find(line.strip(), path.parent), tops)
+                file = inspect_hdf5(_find(line.strip(), path.parent), tops)
                 _check_same(file, files, tops)
             files.append(file)
     if not files:
@@ -54,7 +54,12 @@ def _find(name: str, folder: Path) -> Path:
     raise MissingFile(f"{name}: no such file, neither from the current folder nor in {folder}")
 
 
-def _inspect(path: Path, tops: tuple[str, ...]) -> HDF5File:
+def inspect_hdf5(path: Path, tops: tuple[str, ...]) -> HDF5File:
+    """Return the rows and the row shapes of one file that has a dataset for every top.
+
+    Raises:
+        DataError: it is no HDF5, lacks a dataset, or its datasets differ in their rows.
+    """
     import h5py
 
     try:

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 from netdef.data.database_writer import DatabaseWriter
-from netdef.data.database_writer import refuse_existing as refuse_existing
 
 
 class LmdbWriter(DatabaseWriter):

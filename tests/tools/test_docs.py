@@ -84,7 +84,7 @@ def test_arguments_are_shown():
 
 @pytest.mark.parametrize("line", sorted(set(written_commands())))
 def test_a_command_that_is_shown_can_be_parsed(line):
-    name, command = next((n, c) for n, c in COMMANDS.items() if line.startswith(n))
+    name, command = next((n, c) for n, c in COMMANDS.items() if f"{line} ".startswith(f"{n} "))
     arguments = shlex.split(line.removeprefix(name))
     command.make_context(name, arguments)
 
