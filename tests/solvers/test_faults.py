@@ -212,6 +212,7 @@ def test_going_back(folder):
     break_weights(mine)
     mine.step(2)
     assert mine.iter == 5 and np.isfinite(mine.net.weights.data).all()
+    assert mine.rollbacks == 0  # since the snapshot of iteration 4
     assert notes.restored_from == ["s_iter_2.solverstate"]
     assert notes.heard == [
         "a.solver.prototxt: the loss is no longer a number at iteration 3, first in the weights"

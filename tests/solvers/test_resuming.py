@@ -136,7 +136,12 @@ def test_recurrent_states_go_on(folder):
         (number, f"lstm.state_{which}", 2 * 4 * 4) for number in (0, 1) for which in "ch"
     ]
     unbroken = final()
-    run(resume="s_iter_4.solverstate")
+    mine = run(resume="s_iter_4.solverstate")
+    assert mine.seed == 5 and final() == unbroken
+    # From what the states begin with, in a solver that has run.
+    first = solver("random_seed: 5", RUN)
+    first.snapshot()
+    mine.solve("s_iter_0.solverstate")
     assert final() == unbroken
     state.resume.ClearField("states")
     write_state("s_iter_4.solverstate", state)
@@ -184,8 +189,9 @@ def test_steps_go_on_as_well(folder):
 def test_restoring_into_a_solver_that_has_run(folder):
     mine = run("random_seed: 5\nsnapshot: 1")
     unbroken = final()
-    mine.solve("s_iter_4.solverstate")
-    assert final() == unbroken
+    for iteration in (1, 4):
+        mine.solve(f"s_iter_{iteration}.solverstate")
+        assert final() == unbroken
 
 
 def test_asking_to_stop_and_going_on(folder):
