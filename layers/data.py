@@ -10,11 +10,12 @@ from netdef.proto import TEST, TRAIN, TransformationParameter
 class Data(DataLayer, message="data_param"):
     """Batches of images and labels from an LMDB or LevelDB of Datums, in the order of keys.
 
-    ``transform_param`` crops, mirrors, subtracts a mean and scales; batches are read ahead.
+    With ``shuffle`` each round has a new order, which the seed decides. ``transform_param``
+    crops, mirrors, subtracts a mean and scales; batches are read ahead.
 
     Shapes:
         data: ``(batch_size, C, H, W)``, H and W those of the crop if there is one.
-        label: ``(batch_size,)``.
+        label: ``(batch_size,)``, or ``(batch_size, N)`` where records have N labels.
 
     Raises:
         MissingFile: there is no database at ``source``.
@@ -29,6 +30,7 @@ class Data(DataLayer, message="data_param"):
     backend: str
     rand_skip: int
     prefetch: int = field(at_least=1)
+    shuffle: bool
     transform_param: TransformationParameter
 
     def open(self, tops: tuple[str, ...], seed: int) -> Source:
@@ -46,4 +48,5 @@ class Data(DataLayer, message="data_param"):
             rand_skip=self.rand_skip,
             prefetch=self.prefetch,
             name=self.name,
+            shuffle=self.shuffle,
         )

@@ -32,6 +32,9 @@ class Database(Protocol):
             DataError: there is none.
         """
 
+    def keys(self) -> list[bytes]:
+        """Return all keys, sorted."""
+
     def close(self) -> None:
         """Let the database go; may be called twice."""
 

@@ -11,6 +11,7 @@ from netdef.data.lmdb_reader import Record, key_text
 from netdef.data.prefetch import Batch, Prefetcher
 from netdef.data.random_words import random_words
 from netdef.data.raw_records import RawRecords
+from netdef.data.shuffled_database import ShuffledDatabase
 from netdef.data.transformer import Transformer
 from netdef.errors import DataError, ShapeError, at
 from netdef.proto import TransformationParameter
@@ -20,9 +21,10 @@ from netdef.shape import Shape
 class DatabaseSource:
     """The records of a database in order, round and round, in batches.
 
-    All images get the shape of the first one. ``rand_skip`` leaves out fewer than so many
-    records at the start, as ``seed`` and ``name`` decide. ``prefetch`` is the number of
-    batches made ahead; with 0 no thread is started.
+    With ``shuffle`` each round has a new order, as ``seed`` and ``name`` decide. All images
+    get the shape of the first one. ``rand_skip`` leaves out fewer than so many records at the
+    start, as ``seed`` and ``name`` decide too. ``prefetch`` is the number of batches made
+    ahead; with 0 no thread is started.
 
     Shapes:
         images: ``(batch_size, C, h, w)`` float32, transformed.
@@ -49,6 +51,7 @@ class DatabaseSource:
         prefetch: int = 4,
         name: str = "",
         threads: int | None = None,
+        shuffle: bool = False,
     ) -> None:
         self._transformer = Transformer(transform_param, phase, seed, name)
         self._database = open_database(path, backend)
@@ -64,6 +67,8 @@ class DatabaseSource:
             self._database.close()
             raise
         self._batch_size = batch_size
+        shuffled = ShuffledDatabase(self._database, seed, f"{name}/shuffle")
+        self._records = shuffled if shuffle else self._database
         shapes = (Shape((batch_size, *top)), Shape((batch_size, *self._label)))
         self.shapes: tuple[Shape, ...] = shapes if with_label else shapes[:1]
         skipped = random_words(seed, f"{name}/rand_skip", 0, 1)[0, 0] if rand_skip else 0
@@ -104,7 +109,7 @@ class DatabaseSource:
 
     def _read(self) -> tuple[int, list[Record]]:
         first = self._upcoming
-        records = self._database.read(first, self._batch_size)
+        records = self._records.read(first, self._batch_size)
         self._upcoming += self._batch_size
         return first, records
 

@@ -8,7 +8,8 @@ import numpy as np
 
 from netdef.data.image_file import read_image
 from netdef.data.image_list import ImageEntry, read_image_list
-from netdef.data.prefetch import Batch, Prefetcher
+from netdef.data.prefetch import Batch
+from netdef.data.prefetched_source import PrefetchedSource
 from netdef.data.random_words import permutation, random_words
 from netdef.data.transformer import Transformer
 from netdef.errors import FieldError, ShapeError, at
@@ -19,7 +20,7 @@ _AHEAD = 4
 """Batches that are made before they are asked for."""
 
 
-class ImageSource:
+class ImageSource(PrefetchedSource):
     """The images of a list in order, round and round, in batches.
 
     Image files are ``root`` and the list's name, one after the other. With ``shuffle`` each
@@ -55,44 +56,20 @@ class ImageSource:
     ) -> None:
         if bool(height) != bool(width):
             raise FieldError("give new_height and new_width, in pixels, or none of them")
-        self._source, self._root, self._batch_size = source, root, batch_size
+        self._source, self._root = source, root
         self._color, self._size = color, (height, width)
         self._shuffles, self._seed, self._name = shuffle, seed, name
-        self._entries = read_image_list(source)
+        self._entries = self._listed()
         self._transformer = Transformer(transform_param, phase, seed, name)
         # Two rounds may meet in a batch, and threads may be a batch apart.
         self._order = lru_cache(maxsize=4)(self._round)
         skipped = random_words(seed, f"{name}/rand_skip", 0, 1)[0, 0] if rand_skip else 0
-        self._position = self._upcoming = int(skipped) % max(rand_skip, 1)
-        first = self._entry(self._position)
+        position = int(skipped) % max(rand_skip, 1)
+        first = self._entry(position)
         with at(self._where(first)):
             top = self._transformer.shape(Shape(self._image(first).shape))
-        self.shapes: tuple[Shape, ...] = (Shape((batch_size, *top)), Shape((batch_size,)))
-        threads = os.cpu_count() or 1
-        self._prefetcher = Prefetcher(self._read, self._fill, self._new_batch, _AHEAD, threads)
-
-    def next(self) -> Batch:
-        """Return the next batch; valid until the next call."""
-        try:
-            batch = self._prefetcher.next()
-        except BaseException:
-            self.restore(self.state())
-            raise
-        self._position += self._batch_size
-        return batch
-
-    def state(self) -> dict[str, int]:
-        """Return ``position``: how many images were handed out, skipped ones included."""
-        return {"position": self._position}
-
-    def restore(self, state: dict[str, int]) -> None:
-        """Go on behind the image that ``state`` counts up to."""
-        self._prefetcher.stop()
-        self._position = self._upcoming = state["position"]
-
-    def close(self) -> None:
-        """Stop the threads; may be called twice."""
-        self._prefetcher.stop()
+        shapes = (Shape((batch_size, *top)), Shape((batch_size,)))
+        super().__init__(shapes, batch_size, position, _AHEAD, threads=os.cpu_count() or 1)
 
     def _round(self, number: int) -> np.ndarray:
         return permutation(self._seed, f"{self._name}/shuffle {number}", len(self._entries))
@@ -104,12 +81,7 @@ class ImageSource:
     def _where(self, entry: ImageEntry) -> str:
         return f"{self._source}:{entry.line}"
 
-    def _new_batch(self) -> Batch:
-        return tuple(np.empty(shape, np.float32) for shape in self.shapes)
-
-    def _read(self) -> tuple[int, list[ImageEntry]]:
-        first = self._upcoming
-        self._upcoming += self._batch_size
+    def _read(self, first: int) -> tuple[int, list[ImageEntry]]:
         return first, [self._entry(first + i) for i in range(self._batch_size)]
 
     def _fill(self, raw: tuple[int, list[ImageEntry]], batch: Batch) -> None:

@@ -76,6 +76,10 @@ class LeveldbReader:
             raise DataError(f"{self.path}: no record has the key {key_text(key)!r}")
         return place if isinstance(place, bytes) else self._block(place)[key]
 
+    def keys(self) -> list[bytes]:
+        """Return all keys, sorted."""
+        return self._keys
+
     def close(self) -> None:
         """Let the database go; may be called twice."""
         self._block.cache_clear()

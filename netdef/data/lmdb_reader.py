@@ -55,6 +55,11 @@ class LmdbReader:
             raise DataError(f"{self.path}: no record has the key {key_text(key)!r}")
         return value
 
+    def keys(self) -> list[bytes]:
+        """Return all keys, sorted."""
+        with naming_damage(self.path), self._transaction.cursor() as cursor:
+            return list(cursor.iternext(values=False))
+
     def _records(self, count: int) -> Iterator[Record]:
         for _ in range(count):
             yield self._cursor.item()

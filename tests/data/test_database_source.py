@@ -245,3 +245,32 @@ def test_labels_of_several_numbers(tmp_path):
     )
     with pytest.raises(DataError, match=f"^{re.escape(message)}$"):
         batches(path, 1)
+
+
+def test_a_shuffled_round_has_every_record_once(raw):
+    numbers = np.concatenate([label for _, label in batches(raw, 15, shuffle=True)])
+    rounds = numbers.reshape(6, 10)
+    for each in rounds:
+        assert sorted(each) == list(range(10))
+    assert len({tuple(each) for each in rounds}) == 6
+    again = np.concatenate([label for _, label in batches(raw, 15, shuffle=True, seed=2)])
+    assert again.tolist() != numbers.tolist()
+
+
+@pytest.mark.parametrize("consumed", [1, 4])
+def test_a_shuffled_source_goes_on_where_it_was(raw, encoded, consumed):
+    for path in (raw, encoded):
+        options = dict(fields=RANDOM, shuffle=True, rand_skip=5, threads=2)
+        whole = batches(path, consumed + 5, **options)
+        opened = source(path, **options)
+        for _ in range(consumed):
+            opened.next()
+        state = opened.state()
+        opened.close()
+        assert_equal(batches(path, 5, state, **options), whole[consumed:])
+
+
+def test_leveldb_shuffles_as_lmdb_does(shared):
+    folder = shared / "goldens/databases"
+    wanted = batches(folder / "raw_lmdb", 6, shuffle=True)
+    assert_equal(batches(folder / "raw_leveldb", 6, shuffle=True, backend="LEVELDB"), wanted)

@@ -28,6 +28,18 @@ def test_info(database):
     )
 
 
+def test_info_of_a_folder_of_classes(netdef, tmp_path):
+    for name in ("b/1.png", "a/3.png", "a/4.png"):
+        (tmp_path / "in" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "in" / name).touch()
+    ran = netdef("db", "info", "in")
+    assert (ran.status, ran.err) == (0, "")
+    assert ran.out == (
+        "in: 3 image files\n\n"
+        "label  class  images\n--------------------\n0      a           2\n1      b           1\n"
+    )
+
+
 def test_check(database, tmp_path):
     ran = database("db", "check", "db")
     assert (ran.status, ran.out, ran.err) == (0, "db: 3 records, none damaged\n", "")

@@ -1,5 +1,8 @@
 """``netdef db info``: what a database holds."""
 
+from collections import Counter
+from pathlib import Path
+
 import click
 
 from netdef.tools import options
@@ -9,7 +12,26 @@ from netdef.tools.progress import progress_bar
 @click.command("info", cls=options.Command)
 @click.argument("database", metavar="DB")
 def command(database: str) -> None:
-    """Print the records of the database DB: how many, how large, of which labels."""
+    """Print the records of the database DB: how many, how large, of which labels.
+
+    DB may be a folder that holds a folder of images for each class, too.
+    """
+    from netdef.data.image_folder import read_image_folder
+    from netdef.data.lmdb_environment import is_leveldb, is_lmdb
+    from netdef.table import table
+
+    path = Path(database)
+    if path.is_dir() and not (is_lmdb(path) or is_leveldb(path)):
+        classes, images = read_image_folder(path)
+        counts = Counter(image.label for image in images)
+        click.echo(f"{database}: {len(images):,} image files\n")
+        rows = [(str(label), name, counts[label]) for label, name in enumerate(classes)]
+        click.echo(table(("label", "class", "images"), rows))
+    else:
+        _print_survey(database)
+
+
+def _print_survey(database: str) -> None:
     from netdef.data.survey import survey
     from netdef.table import table
 

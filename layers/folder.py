@@ -1,0 +1,56 @@
+"""The layer that reads a folder of class folders."""
+
+from typing import ClassVar
+
+from netdef.data.source import Source
+from netdef.layer import DataLayer, field
+from netdef.proto import TEST, TRAIN, TransformationParameter
+
+
+class Folder(DataLayer, message="folder_param"):
+    """Batches of the images in a folder that holds a folder for each class.
+
+    Classes are numbered from 0 in the order of their names; ``netdef db info`` prints them. With
+    ``shuffle`` each round has a new order, which the seed decides. Images are resized to
+    ``new_height`` and ``new_width`` if these are given, then ``transform_param`` crops,
+    mirrors, subtracts a mean and scales; batches are read ahead.
+
+    Shapes:
+        data: ``(batch_size, C, H, W)``, C 3 (BGR) or 1, H and W those of the crop if there
+            is one.
+        label: ``(batch_size,)``.
+
+    Raises:
+        FieldError: only one of ``new_height`` and ``new_width`` is given.
+        MissingFile: there is no folder at ``source``.
+        DataError: there are no classes or images, or an image is damaged.
+        ShapeError: an image gets another shape than the first one.
+    """
+
+    tops: ClassVar[tuple[str, ...]] = ("data", "label")
+
+    name: str
+    source: str = field()
+    batch_size: int = field(at_least=1)
+    shuffle: bool
+    new_height: int
+    new_width: int
+    is_color: bool
+    transform_param: TransformationParameter
+
+    def open(self, tops: tuple[str, ...], seed: int) -> Source:
+        """Look into the folder; threads begin at the first batch."""
+        from netdef.data.folder_source import FolderSource
+
+        return FolderSource(
+            self.source,
+            self.batch_size,
+            self.transform_param,
+            TRAIN if self.training else TEST,
+            seed,
+            color=self.is_color,
+            height=self.new_height,
+            width=self.new_width,
+            shuffle=self.shuffle,
+            name=self.name,
+        )
