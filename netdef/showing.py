@@ -63,7 +63,7 @@ def show_plan(plan: Plan) -> str:
     parts = [
         _steps(plan, "forward", plan.forward, plan.choices[:count]),
         _steps(plan, "backward", plan.backward, plan.choices[count:]),
-        _memory(plan),
+        show_memory(plan),
     ]
     return "\n\n".join(part for part in parts if part)
 
@@ -84,7 +84,8 @@ def _place(plan: Plan, value: Value) -> str:
     return f"{plan.slots[value].offset:,}" if value in plan.slots else f"{value.kind}s"
 
 
-def _memory(plan: Plan) -> str:
+def show_memory(plan: Plan) -> str:
+    """Return what the arrays, the scratch memory and the weights of a plan take."""
     together, apart = plan.arena_bytes, plan.values_bytes
     saved = f", {1 - together / apart:.0%} less than apart" if apart else ""
     return "\n".join(

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Literal
 
 from netdef.errors import at
 from netdef.overrides import override_nets, set_field, split_override
@@ -60,28 +61,40 @@ def inlined(param: SolverParameter, path: str) -> SolverParameter:
     return inline
 
 
+def in_two_files(
+    param: SolverParameter, path: str, prefix: str
+) -> tuple[SolverParameter, NetParameter]:
+    """Return the solver, which names ``<prefix>.net.prototxt``, and the net in that file.
+
+    Nets that are only tested stand in the solver.
+    """
+    own = inlined(param, path)
+    (net,) = _trained(own)
+    apart = NetParameter()
+    apart.CopyFrom(net)
+    field: Literal["net", "train_net"] = "net" if own.HasField("net_param") else "train_net"
+    own.ClearField("net_param")
+    own.ClearField("train_net_param")
+    setattr(own, field, f"{prefix}.net.prototxt")
+    own.snapshot_prefix = prefix
+    return own, apart
+
+
 def write_configuration(param: SolverParameter, path: str, prefix: str) -> tuple[str, str]:
     """Write ``<prefix>.solver.prototxt`` and ``<prefix>.net.prototxt``; return their paths.
 
-    The solver names that net, so that ``netdef train`` runs it as it is. Nets that are only
-    tested stand in the solver. A file that the run itself reads is left alone.
+    ``netdef train`` runs them as they are. A file that the run itself reads is left alone.
 
     Raises:
         RunError: a file cannot be written.
     """
-    solver_path, net_path = f"{prefix}.solver.prototxt", f"{prefix}.net.prototxt"
-    own = inlined(param, path)
-    (net,) = _trained(own)
-    field = "net" if own.HasField("net_param") else "train_net"
-    read = {_resolved(path), _resolved(getattr(param, field) or path)}
-    if _resolved(net_path) not in read:
-        write_text(net_path, net)
-    own.ClearField(f"{field}_param")  # type: ignore[arg-type]
-    setattr(own, field, net_path)
-    own.snapshot_prefix = prefix
-    if _resolved(solver_path) not in read:
-        write_text(solver_path, own)
-    return solver_path, net_path
+    solver, net = in_two_files(param, path, prefix)
+    paths = f"{prefix}.solver.prototxt", f"{prefix}.net.prototxt"
+    read = {Path(name).resolve() for name in (path, param.net, param.train_net) if name}
+    for written, message in zip(paths, (solver, net), strict=True):
+        if Path(written).resolve() not in read:
+            write_text(written, message)
+    return paths
 
 
 def _trained(inline: SolverParameter) -> list[NetParameter]:
@@ -90,7 +103,3 @@ def _trained(inline: SolverParameter) -> list[NetParameter]:
         for field in ("net_param", "train_net_param")
         if inline.HasField(field)
     ]
-
-
-def _resolved(path: str) -> Path:
-    return Path(path).resolve()

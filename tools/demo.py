@@ -53,12 +53,10 @@ def _train() -> tuple[float, str]:
     from netdef.prototxt import read_solver
     from netdef.solvers import Solver
     from netdef.solvers.testing import test
-    from netdef.tools.reporting import reporter
+    from netdef.tools.reporting import on_stderr, solve
 
-    hears = reporter()
-    solver = Solver(read_solver(_SOLVER), _SOLVER, keep="outputs", reporter=hears)
-    with hears.hearing_signals(solver):
-        solver.solve()
+    solver = Solver(read_solver(_SOLVER), _SOLVER, keep="outputs", reporter=on_stderr())
+    solve(solver)
     (net,), (batches,) = solver.test_nets, solver.param.test_iter
     outputs, _ = test(net, batches)
     accuracy = next(o.value for o in outputs if o.name == "accuracy")

@@ -1,34 +1,132 @@
 """``netdef train``: trains a net, or goes on from a snapshot."""
 
+from typing import TYPE_CHECKING
+
 import click
 
-from netdef.tools import options
+from netdef.tools import options, solver_options
+
+if TYPE_CHECKING:
+    from netdef.proto import SolverParameter
+
+_EFFECTS = click.Choice(["stop", "snapshot", "none"])
 
 
 @click.command("train", cls=options.Command)
-@click.option("--solver", required=True, metavar="S", help="The solver's prototxt.")
+@solver_options.changes
+@solver_options.solver
 @options.weights(required=False, help="Begin from these weights: layers of the same names.")
-@click.option("--snapshot", metavar="STATE", help="Go on from this .solverstate.")
-@options.gpu("without it, on what the solver_mode of the prototxt says")
+@click.option(
+    "--snapshot",
+    metavar="STATE",
+    help="Go on from this .solverstate; auto: from the newest of snapshot_prefix, if any.",
+)
+@solver_options.gpu
+@click.option("--dry-run", is_flag=True, help="Print what would be trained, and train nothing.")
+@click.option("--log", metavar="FILE", help="Write the log in Caffe's words to FILE too.")
+@click.option(
+    "--metrics",
+    metavar="FILE",
+    help="Write the numbers as JSON lines to FILE, not to PREFIX.metrics.jsonl.",
+)
+@click.option(
+    "--tensorboard",
+    metavar="DIR",
+    help="Write event files for TensorBoard into DIR: scalars, histograms, the graph, images.",
+)
+@click.option(
+    "--debug-info",
+    is_flag=True,
+    help="Print the size of every blob, gradient and update when the loss is displayed.",
+)
+@click.option(
+    "--profile",
+    metavar="FILE",
+    help="Print the time of each layer, and write a trace for browsers' trace viewers to FILE.",
+)
+@click.option(
+    "--sigint-effect",
+    type=_EFFECTS,
+    default="stop",
+    show_default=True,
+    help="What Ctrl-C does when the iteration is done; to stop writes a snapshot first.",
+)
+@click.option(
+    "--sighup-effect",
+    type=_EFFECTS,
+    default="snapshot",
+    show_default=True,
+    help="What SIGHUP does when the iteration is done.",
+)
+@click.option(
+    "--on-nan",
+    type=click.Choice(["stop", "continue", "rollback"]),
+    help="What a loss that is no number does, instead of what the solver's on_nan says.",
+)
 @options.allow_python
-def command(solver: str, weights: list[str], snapshot: str | None, gpu: int | None) -> None:
+def command(
+    changes: tuple[str, ...],
+    solver: str,
+    weights: list[str],
+    snapshot: str | None,
+    gpu: int | None,
+    dry_run: bool,
+    on_nan: str | None,
+    debug_info: bool,
+    sigint_effect: str,
+    sighup_effect: str,
+    log: str | None,
+    metrics: str | None,
+    tensorboard: str | None,
+    profile: str | None,
+) -> None:
     """Train a net, or go on from a snapshot.
 
-    Progress is drawn on a terminal; elsewhere stderr gets a log in Caffe's words. Ctrl-C
-    writes a snapshot when the iteration is done, and stops; SIGHUP writes one.
+    FIELD=VALUE changes a field of the solver for this run, and net.LAYER.FIELD=VALUE one of
+    its net. Progress is drawn on a terminal; elsewhere stderr gets a log in Caffe's words.
     """
     if weights and snapshot:
         raise click.UsageError(
             "give --weights to begin from, or --snapshot to go on from, not both"
         )
     from netdef.prototxt import read_solver
-    from netdef.solvers import Solver
-    from netdef.tools.reporting import reporter
+    from netdef.solvers.configuration import override
 
     options.use_gpu(gpu)
-    hears = reporter()
-    trained = Solver(read_solver(solver), solver, keep="outputs", reporter=hears)
+    param = override(read_solver(solver), solver, changes)
+    param.on_nan = on_nan or param.on_nan
+    param.debug_info |= debug_info
+    if param.debug_info and profile:
+        raise click.UsageError("debug_info would be in the times of --profile; leave out one")
+    if debug_info and not param.display:
+        raise click.UsageError("--debug-info prints when the loss is displayed; set display=N")
+    if dry_run:
+        _print_plan(param, solver)
+        return
+    from netdef.solvers import Solver
+    from netdef.tools.recording import Files, recorded
+    from netdef.tools.reporting import solve
+
+    trained = Solver(param, solver, keep="outputs")
     for path in weights:
         click.echo(f"{path}: {trained.net.copy_from(path)}", err=True)
-    with hears.hearing_signals(trained):
-        trained.solve(snapshot)
+    with recorded(trained, Files(log, metrics, tensorboard, profile), appends=bool(snapshot)):
+        solve(trained, snapshot, sigint_effect, sighup_effect)
+
+
+def _print_plan(param: "SolverParameter", path: str) -> None:
+    from netdef.prototxt import to_text
+    from netdef.showing import show_memory, show_shapes
+    from netdef.solvers.configuration import in_two_files
+    from netdef.solvers.dry_run import plan_run
+    from netdef.solvers.snapshots import Snapshots
+
+    planned = plan_run(param, path)
+    prefix = Snapshots(param, path).prefix
+    for name, message in zip(("solver", "net"), in_two_files(param, path, prefix), strict=True):
+        click.echo(f"# {prefix}.{name}.prototxt\n{to_text(message)}")
+    nets = {"net to train": planned.train}
+    nets |= {f"net to test #{i}": plan for i, plan in enumerate(planned.tests)}
+    for title, plan in nets.items():
+        click.echo(f"# {title}\n{show_shapes(plan.program)}\n\n{show_memory(plan)}\n")
+    click.echo(f"history  {planned.history_bytes:,} bytes that solver type {param.type} keeps")

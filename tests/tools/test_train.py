@@ -1,5 +1,6 @@
 """``netdef train``: from a solver's text to weights."""
 
+import json
 import re
 import signal
 import subprocess
@@ -10,6 +11,7 @@ import pytest
 
 from netdef.data.convert_mnist import convert_mnist
 from netdef.io.weights import read_weights
+from netdef.prototxt import read_net, read_solver
 
 from .editing import edit
 
@@ -185,3 +187,114 @@ def parse_log(text: str):
         test.findall(text),
         [float(r) for r, _ in rate.findall(text)],
     )
+
+
+def test_the_files_beside_the_snapshots(train, digits):
+    assert train("base_lr=0.5", "net.conv1.lr_mult=0").status == 0
+    solver, net = read_solver("digits.solver.prototxt"), read_net("digits.net.prototxt")
+    assert (solver.base_lr, solver.net) == (0.5, "digits.net.prototxt")
+    (conv1,) = (layer for layer in net.net.layer if layer.name == "conv1")
+    assert [spec.lr_mult for spec in conv1.param] == [0, 0]
+    events = [
+        json.loads(line) for line in (digits / "digits.metrics.jsonl").read_text().splitlines()
+    ]
+    assert [e["event"] for e in events] == [
+        *("start", "test", "train", "train", "test", "train", "snapshot", "snapshot"),
+        *("train", "test", "end"),
+    ]
+    rates = [e["lr"] for e in events if "lr" in e]
+    assert rates == pytest.approx([0.5 * (1 - i / 6) for i in (0, 2, 4)])
+
+
+def test_files_of_other_names(train, digits):
+    ran = train("--metrics", "m.jsonl", "--log", "l.txt", "--tensorboard", "tb")
+    assert ran.status == 0
+    assert not (digits / "digits.metrics.jsonl").exists()
+    assert (digits / "m.jsonl").read_text().startswith('{"event": "start", "iteration": 0,')
+    said = [line.split("] ", 1)[1] for line in (digits / "l.txt").read_text().splitlines()]
+    shown = [line.split("] ", 1)[1] for line in ran.err.splitlines()]
+    assert said == shown
+    assert any((digits / "tb").iterdir())
+
+
+def test_a_run_that_goes_on_adds_to_its_files(train, digits):
+    assert train("--log", "log").status == 0
+    assert train("--log", "log", "--snapshot", "auto", "max_iter=8").status == 0
+    text = (digits / "digits.metrics.jsonl").read_text()
+    assert text.count('"event": "start"') == 2
+    assert (digits / "log").read_text().count("Solving ") == 2
+
+
+def test_auto_begins_where_there_is_no_snapshot(train):
+    ran = train("--snapshot", "auto")
+    assert ran.status == 0
+    assert "] Iteration 0 (" in ran.err
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ("base_lrr=1", "base_lrr=1: SolverParameter has no field 'base_lrr'; did you mean"
+         " 'base_lr'?"),
+        ("net.conv3.lr_mult=0", "net.conv3.lr_mult=0: the net has no layer or field 'conv3'; did"
+         " you mean 'conv2'?"),
+        ("base_lr", "'base_lr' changes no field; write field=value, such as base_lr=0.005"),
+    ],
+)  # fmt: skip
+def test_changes_that_cannot_be(train, change, message):
+    ran = train(change)
+    assert (ran.status, ran.err) == (2, f"netdef: error: {message}\n")
+
+
+def test_a_dry_run_prints_and_writes_nothing(train, digits):
+    before = sorted(digits.iterdir())
+    ran = train("--dry-run", "base_lr=0.25", "net.conv1.convolution_param.num_output=16")
+    assert (ran.status, ran.err) == (0, "")
+    assert ran.out.startswith("# digits.solver.prototxt\n")
+    assert "\nbase_lr: 0.25\n" in ran.out
+    assert "\n    num_output: 16\n" in ran.out
+    assert re.search(r"\n# net to train\nlayer .*\nconv1 +Convolution +\(64, 16, 8, 8\)", ran.out,
+                     re.DOTALL)  # fmt: skip
+    assert "\n# net to test #0\n" in ran.out
+    assert re.search(r"\nhistory  [\d,]+ bytes that solver type SGD keeps\n$", ran.out)
+    assert sorted(digits.iterdir()) == before
+
+
+def test_debug_info(train):
+    ran = train("--debug-info")
+    assert ran.status == 0
+    assert len(re.findall(r"\]     \[Update\] Layer ip1, param 0 data: ", ran.err)) == 3
+    assert train("--debug-info", "display=0").err.endswith(
+        "\nError: --debug-info prints when the loss is displayed; set display=N\n"
+    )
+
+
+def test_profile(train, digits):
+    ran = train("--profile", "p.json")
+    assert ran.status == 0
+    assert re.search(r"\n4 iterations +type +forward ms +backward ms +both ms\n", ran.err)
+    assert json.loads((digits / "p.json").read_text())["traceEvents"]
+    assert train("--profile", "p.json", "debug_info=true").err.endswith(
+        "\nError: debug_info would be in the times of --profile; leave out one\n"
+    )
+
+
+def test_on_nan(train, digits):
+    assert train("--on-nan", "rollback").status == 0
+    assert read_solver("digits.solver.prototxt").on_nan == "rollback"
+
+
+def test_an_interrupt_that_only_takes_a_snapshot(digits):
+    command = [sys.executable, "-m", "netdef", "train", "--solver", "digits_solver.prototxt"]
+    command += ["--sigint-effect", "snapshot", "--sighup-effect", "stop", "max_iter=1000000"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, cwd=digits) as process:
+        assert process.stderr
+        for line in process.stderr:
+            if "Iteration 0, lr" in line:
+                process.send_signal(signal.SIGINT)
+            if "Snapshotting solver state" in line:
+                break
+        process.send_signal(signal.SIGHUP)
+        rest = process.stderr.read()
+    assert process.returncode == 130
+    assert "stopped; go on with --snapshot digits_iter_" in rest

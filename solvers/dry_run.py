@@ -1,0 +1,51 @@
+"""What a run would do, found without doing it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from netdef.engines.numpy import NumpyEngine
+from netdef.errors import at
+from netdef.graph import build
+from netdef.infer import infer
+from netdef.plan import Plan, compile_program
+from netdef.proto import SolverParameter
+from netdef.record import record
+from netdef.solvers.checks import check_solver
+from netdef.solvers.nets import NetChoice, test_nets, train_net
+from netdef.solvers.schedule import Schedule
+from netdef.solvers.update import checked_rule
+
+
+@dataclass(frozen=True)
+class Planned:
+    """The plans of all nets, and the bytes that the rule remembers of the weights."""
+
+    train: Plan
+    tests: tuple[Plan, ...]
+    history_bytes: int
+
+
+def plan_run(param: SolverParameter, path: str) -> Planned:
+    """Plan the nets of a solver; of the data only first records are read, for shapes.
+
+    Raises:
+        ConfigError: something in the prototxts cannot be; where, and how to mend it.
+    """
+    with at(path):
+        check_solver(param)
+        Schedule(param)
+        rule = checked_rule(param)
+    train, *tests = (_plan(choice) for choice in _choices(param, path))
+    return Planned(train, tuple(tests), rule.histories * train.weight_bytes)
+
+
+def _choices(param: SolverParameter, path: str) -> Iterator[NetChoice]:
+    yield train_net(param, path)
+    yield from test_nets(param, path)
+
+
+def _plan(choice: NetChoice) -> Plan:
+    state = choice.state
+    graph = build(choice.text, state.phase, state.level, state.stage)
+    program = record(graph, infer(graph), backward=graph.training)
+    return compile_program(program, [NumpyEngine()])

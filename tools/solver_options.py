@@ -1,0 +1,9 @@
+"""What commands that take a solver share: its file, and fields that are changed for once."""
+
+import click
+
+from netdef.tools import options
+
+solver = click.option("--solver", required=True, metavar="S", help="The solver's prototxt.")
+changes = click.argument("changes", nargs=-1, metavar="[FIELD=VALUE]...")
+gpu = options.gpu("without it, on what the solver_mode of the prototxt says")
