@@ -8,7 +8,8 @@ import numpy as np
 from netdef.data.database import open_database
 from netdef.data.datum import Label, decode, label_of, parse, pixels
 from netdef.data.lmdb_reader import Record, key_text
-from netdef.data.prefetch import Batch, Prefetcher
+from netdef.data.prefetch import Batch
+from netdef.data.prefetched_source import PrefetchedSource
 from netdef.data.random_words import random_words
 from netdef.data.raw_records import RawRecords
 from netdef.data.shuffled_database import ShuffledDatabase
@@ -18,7 +19,7 @@ from netdef.proto import TransformationParameter
 from netdef.shape import Shape
 
 
-class DatabaseSource:
+class DatabaseSource(PrefetchedSource):
     """The records of a database in order, round and round, in batches.
 
     With ``shuffle`` each round has a new order, as ``seed`` and ``name`` decide. All images
@@ -66,52 +67,30 @@ class DatabaseSource:
         except Exception:
             self._database.close()
             raise
-        self._batch_size = batch_size
         shuffled = ShuffledDatabase(self._database, seed, f"{name}/shuffle")
         self._records = shuffled if shuffle else self._database
         shapes = (Shape((batch_size, *top)), Shape((batch_size, *self._label)))
-        self.shapes: tuple[Shape, ...] = shapes if with_label else shapes[:1]
         skipped = random_words(seed, f"{name}/rand_skip", 0, 1)[0, 0] if rand_skip else 0
-        self._position = self._upcoming = int(skipped) % max(rand_skip, 1)
         # Copying raw pixels is one thread's work; decoding images is worth every core.
         threads = threads or ((os.cpu_count() or 1) if datum.encoded else 1)
-        self._prefetcher = Prefetcher(self._read, self._fill, self._new_batch, prefetch, threads)
-
-    def next(self) -> Batch:
-        """Return the next batch; valid until the next call."""
-        try:
-            batch = self._prefetcher.next()
-        except BaseException:
-            self.restore(self.state())
-            raise
-        self._position += self._batch_size
-        return batch
-
-    def state(self) -> dict[str, int]:
-        """Return ``position``: how many records were handed out, skipped ones included."""
-        return {"position": self._position}
-
-    def restore(self, state: dict[str, int]) -> None:
-        """Go on behind the record that ``state`` counts up to."""
-        self._prefetcher.stop()
-        self._position = self._upcoming = state["position"]
+        super().__init__(
+            shapes if with_label else shapes[:1],
+            batch_size,
+            int(skipped) % max(rand_skip, 1),
+            prefetch,
+            threads,
+        )
 
     def close(self) -> None:
         """Stop the threads and close the database; may be called twice."""
-        self._prefetcher.stop()
+        super().close()
         self._database.close()
 
     def _where(self, key: bytes) -> str:
         return f"{self._database.path}: record {key_text(key)!r}"
 
-    def _new_batch(self) -> Batch:
-        return tuple(np.empty(shape, np.float32) for shape in self.shapes)
-
-    def _read(self) -> tuple[int, list[Record]]:
-        first = self._upcoming
-        records = self._records.read(first, self._batch_size)
-        self._upcoming += self._batch_size
-        return first, records
+    def _read(self, first: int) -> tuple[int, list[Record]]:
+        return first, self._records.read(first, self._batch_size)
 
     def _fill(self, raw: tuple[int, list[Record]], batch: Batch) -> None:
         first, records = raw

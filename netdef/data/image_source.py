@@ -71,6 +71,9 @@ class ImageSource(PrefetchedSource):
         shapes = (Shape((batch_size, *top)), Shape((batch_size,)))
         super().__init__(shapes, batch_size, position, _AHEAD, threads=os.cpu_count() or 1)
 
+    def _listed(self) -> list[ImageEntry]:
+        return read_image_list(self._source)
+
     def _round(self, number: int) -> np.ndarray:
         return permutation(self._seed, f"{self._name}/shuffle {number}", len(self._entries))
 

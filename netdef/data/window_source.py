@@ -5,7 +5,8 @@ import os
 import numpy as np
 
 from netdef.data.image_file import file_content, image_of
-from netdef.data.prefetch import Batch, Prefetcher
+from netdef.data.prefetch import Batch
+from netdef.data.prefetched_source import PrefetchedSource
 from netdef.data.random_words import random_words
 from netdef.data.transformer import read_mean
 from netdef.data.window_crop import WindowCrop
@@ -20,7 +21,7 @@ _AHEAD = 4
 _CHANNELS = 3
 
 
-class WindowSource:
+class WindowSource(PrefetchedSource):
     """Windows drawn from a list: background first, then objects, so many of each a batch.
 
     A window with an overlap of ``fg_threshold`` or more is an object of its class; one of
@@ -54,44 +55,14 @@ class WindowSource:
         self._kinds = background_and_objects(param, self._objects, read_window_list(param.source))
         size = self._crop.size
         top = Shape((param.batch_size, _CHANNELS, size, size))
-        self.shapes: tuple[Shape, ...] = (top, Shape((param.batch_size,)))
         self._cached: dict[str, bytes] = {}
-        self._position = self._upcoming = 0
-        threads = os.cpu_count() or 1
-        self._prefetcher = Prefetcher(self._read, self._fill, self._new_batch, _AHEAD, threads)
-
-    def next(self) -> Batch:
-        """Return the next batch; valid until the next call."""
-        try:
-            batch = self._prefetcher.next()
-        except BaseException:
-            self.restore(self.state())
-            raise
-        self._position += self._param.batch_size
-        return batch
-
-    def state(self) -> dict[str, int]:
-        """Return ``position``: how many windows were handed out."""
-        return {"position": self._position}
-
-    def restore(self, state: dict[str, int]) -> None:
-        """Go on behind the window that ``state`` counts up to."""
-        self._prefetcher.stop()
-        self._position = self._upcoming = state["position"]
-
-    def close(self) -> None:
-        """Stop the threads; may be called twice."""
-        self._prefetcher.stop()
+        shapes = (top, Shape((param.batch_size,)))
+        super().__init__(shapes, param.batch_size, 0, _AHEAD, threads=os.cpu_count() or 1)
 
     def _where(self, window: ImageWindow) -> str:
         return f"{self._param.source}:{window.line}"
 
-    def _new_batch(self) -> Batch:
-        return tuple(np.empty(shape, np.float32) for shape in self.shapes)
-
-    def _read(self) -> int:
-        first = self._upcoming
-        self._upcoming += self._param.batch_size
+    def _read(self, first: int) -> int:
         return first
 
     def _fill(self, first: int, batch: Batch) -> None:

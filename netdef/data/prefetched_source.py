@@ -1,0 +1,64 @@
+"""A source of numbered records that threads read ahead."""
+
+from abc import ABC, abstractmethod
+from typing import Any
+
+import numpy as np
+
+from netdef.data.prefetch import Batch, Prefetcher
+from netdef.shape import Shape
+
+
+class PrefetchedSource(ABC):
+    """Batches of records in the order of their numbers, read ahead by threads.
+
+    A subclass says in ``_read`` what belongs to the batch that begins with a record, which
+    is asked in order, and in ``_fill`` makes the batch of it, which threads may do at once.
+    """
+
+    def __init__(
+        self, shapes: tuple[Shape, ...], batch_size: int, first: int, ahead: int, threads: int
+    ) -> None:
+        self.shapes = shapes
+        self._batch_size = batch_size
+        self._position = self._upcoming = first
+        self._prefetcher = Prefetcher(self._next_read, self._fill, self._new_batch, ahead, threads)
+
+    def next(self) -> Batch:
+        """Return the next batch; valid until the next call."""
+        try:
+            batch = self._prefetcher.next()
+        except BaseException:
+            self.restore(self.state())
+            raise
+        self._position += self._batch_size
+        return batch
+
+    def state(self) -> dict[str, int]:
+        """Return ``position``: how many records were handed out, skipped ones included."""
+        return {"position": self._position}
+
+    def restore(self, state: dict[str, int]) -> None:
+        """Go on behind the record that ``state`` counts up to."""
+        self._prefetcher.stop()
+        self._position = self._upcoming = state["position"]
+
+    def close(self) -> None:
+        """Stop the threads; may be called twice."""
+        self._prefetcher.stop()
+
+    def _new_batch(self) -> Batch:
+        return tuple(np.empty(shape, np.float32) for shape in self.shapes)
+
+    def _next_read(self) -> Any:
+        raw = self._read(self._upcoming)
+        self._upcoming += self._batch_size
+        return raw
+
+    @abstractmethod
+    def _read(self, first: int) -> Any:
+        """Return what the batch that begins with record ``first`` is made of."""
+
+    @abstractmethod
+    def _fill(self, raw: Any, batch: Batch) -> None:
+        """Make a batch of what ``_read`` returned."""
