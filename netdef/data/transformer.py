@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from netdef.data.augmentation import Augmentation
 from netdef.data.random_words import random_words
 from netdef.errors import FieldError, ShapeError, at
 from netdef.proto import TRAIN, TransformationParameter
@@ -19,7 +20,8 @@ class Transformer:
 
     ``y = (crop(x) - crop(mean)) * scale``, flipped left to right with probability 1/2 if
     ``mirror``. The crop is cut at random in TRAIN and from the centre in TEST; Caffe
-    mirrors in both phases. The randomness of a record depends on ``seed``, ``stream`` and
+    mirrors in both phases. Before that, ``Augmentation`` changes the images where fields ask
+    for it. The randomness of a record depends on ``seed``, ``stream`` and
     the record's running number only.
 
     Shapes:
@@ -46,6 +48,8 @@ class Transformer:
         self._mean_file: str = param.mean_file
         self._mean = _mean(param)
         self._seed, self._stream = seed, f"{stream}/transform"
+        self._augmentation = Augmentation(param, phase, seed, f"{stream}/augmentation")
+        self._cuts_parts = phase == TRAIN and param.min_crop_area < 1
 
     def shape(self, image: Shape) -> Shape:
         """Return the shape that an image of shape ``(C, H, W)`` gets.
@@ -53,14 +57,15 @@ class Transformer:
         Raises:
             ShapeError: it is smaller than the crop, or the mean does not fit it.
         """
+        self._check_mean(image)
+        image = self._augmentation.shape(image)
         channels, height, width = image
         crop = self.crop_size
-        if crop > min(height, width):
+        if not self._cuts_parts and crop > min(height, width):
             raise ShapeError(
                 f"crop_size {crop} is larger than the image of {height} x {width} pixels; "
                 "lower crop_size or convert to larger images"
             )
-        self._check_mean(image)
         return Shape((channels, crop, crop)) if crop else Shape(image)
 
     def _check_mean(self, image: Shape) -> None:
@@ -86,6 +91,13 @@ class Transformer:
             images: N of ``(C, H, W)``.
             out: ``(N, C, h, w)`` float32.
         """
+        if self._augmentation.changes_images:
+            images = self._augmentation.apply(images, first)
+        self._normalize(images, first, out)
+        if self._augmentation.cutout:
+            self._augmentation.cut_squares(out, first)
+
+    def _normalize(self, images: Sequence[np.ndarray], first: int, out: np.ndarray) -> None:
         if self._mirrors or self._crops_at_random:
             words = random_words(self._seed, self._stream, first, len(images))
             for image, word, y in zip(images, words.tolist(), out, strict=True):

@@ -1465,6 +1465,69 @@ class LayerParameter(_message.Message):
 Global___LayerParameter: _TypeAlias = LayerParameter  # noqa: Y015
 
 @_typing.final
+class BorderParameter(_message.Message):
+    """How the transformation of images treats their sides and borders."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    class _ResizeMode:
+        ValueType = _typing.NewType("ValueType", _builtins.int)
+        V: _TypeAlias = ValueType  # noqa: Y015
+
+    class _ResizeModeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[BorderParameter._ResizeMode.ValueType], _builtins.type):
+        DESCRIPTOR: _descriptor.EnumDescriptor
+        SHORTER: BorderParameter._ResizeMode.ValueType  # 0
+        """The shorter one; the other keeps its proportion."""
+        LONGER: BorderParameter._ResizeMode.ValueType  # 1
+        """The longer one; the other keeps its proportion."""
+        BOTH: BorderParameter._ResizeMode.ValueType  # 2
+        """Both."""
+
+    class ResizeMode(_ResizeMode, metaclass=_ResizeModeEnumTypeWrapper):
+        """Which side of an image becomes resize pixels long."""
+
+    SHORTER: BorderParameter.ResizeMode.ValueType  # 0
+    """The shorter one; the other keeps its proportion."""
+    LONGER: BorderParameter.ResizeMode.ValueType  # 1
+    """The longer one; the other keeps its proportion."""
+    BOTH: BorderParameter.ResizeMode.ValueType  # 2
+    """Both."""
+
+    class _PadMode:
+        ValueType = _typing.NewType("ValueType", _builtins.int)
+        V: _TypeAlias = ValueType  # noqa: Y015
+
+    class _PadModeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[BorderParameter._PadMode.ValueType], _builtins.type):
+        DESCRIPTOR: _descriptor.EnumDescriptor
+        ZERO: BorderParameter._PadMode.ValueType  # 0
+        """Zeros."""
+        REFLECT: BorderParameter._PadMode.ValueType  # 1
+        """The image's mirror image."""
+        EDGE: BorderParameter._PadMode.ValueType  # 2
+        """The pixels at the border."""
+
+    class PadMode(_PadMode, metaclass=_PadModeEnumTypeWrapper):
+        """What stands beyond the border of an image."""
+
+    ZERO: BorderParameter.PadMode.ValueType  # 0
+    """Zeros."""
+    REFLECT: BorderParameter.PadMode.ValueType  # 1
+    """The image's mirror image."""
+    EDGE: BorderParameter.PadMode.ValueType  # 2
+    """The pixels at the border."""
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___BorderParameter: _TypeAlias = BorderParameter  # noqa: Y015
+
+@_typing.final
 class TransformationParameter(_message.Message):
     """What happens to an image between its file and the net."""
 
@@ -1477,6 +1540,18 @@ class TransformationParameter(_message.Message):
     MEAN_VALUE_FIELD_NUMBER: _builtins.int
     FORCE_COLOR_FIELD_NUMBER: _builtins.int
     FORCE_GRAY_FIELD_NUMBER: _builtins.int
+    RESIZE_FIELD_NUMBER: _builtins.int
+    RESIZE_MODE_FIELD_NUMBER: _builtins.int
+    PAD_FIELD_NUMBER: _builtins.int
+    PAD_MODE_FIELD_NUMBER: _builtins.int
+    MIN_CROP_AREA_FIELD_NUMBER: _builtins.int
+    MAX_CROP_ASPECT_FIELD_NUMBER: _builtins.int
+    MAX_ROTATION_FIELD_NUMBER: _builtins.int
+    BRIGHTNESS_FIELD_NUMBER: _builtins.int
+    CONTRAST_FIELD_NUMBER: _builtins.int
+    SATURATION_FIELD_NUMBER: _builtins.int
+    HUE_FIELD_NUMBER: _builtins.int
+    CUTOUT_FIELD_NUMBER: _builtins.int
     scale: _builtins.float
     """Times every value, after the mean is subtracted."""
     mirror: _builtins.bool
@@ -1489,6 +1564,30 @@ class TransformationParameter(_message.Message):
     """Whether encoded images are read as three channels."""
     force_gray: _builtins.bool
     """Whether encoded images are read as one channel."""
+    resize: _builtins.int
+    """The pixels that an image's side is resized to, first of all; 0 keeps it."""
+    resize_mode: Global___BorderParameter.ResizeMode.ValueType
+    """Which side of an image becomes resize pixels long."""
+    pad: _builtins.int
+    """The pixels that are put around an image before it is cropped."""
+    pad_mode: Global___BorderParameter.PadMode.ValueType
+    """What pad and max_rotation find beyond the border."""
+    min_crop_area: _builtins.float
+    """The least part of an image that is cut out and resized to crop_size in training; 1 is off."""
+    max_crop_aspect: _builtins.float
+    """The largest proportion of the sides of what min_crop_area cuts out."""
+    max_rotation: _builtins.float
+    """The degrees by which an image is turned in training, at most, to the left or the right."""
+    brightness: _builtins.float
+    """How far brightness is changed in training, at most, as a part of itself."""
+    contrast: _builtins.float
+    """How far contrast is changed in training, at most, as a part of itself."""
+    saturation: _builtins.float
+    """How far saturation is changed in training, at most, as a part of itself."""
+    hue: _builtins.float
+    """The degrees by which hues are turned in training, at most."""
+    cutout: _builtins.int
+    """The side of a square that is set to 0 in training, in pixels."""
     @_builtins.property
     def mean_value(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
         """The mean of all channels, or of each."""
@@ -1503,10 +1602,22 @@ class TransformationParameter(_message.Message):
         mean_value: _abc.Iterable[_builtins.float] | None = ...,
         force_color: _builtins.bool | None = ...,
         force_gray: _builtins.bool | None = ...,
+        resize: _builtins.int | None = ...,
+        resize_mode: Global___BorderParameter.ResizeMode.ValueType | None = ...,
+        pad: _builtins.int | None = ...,
+        pad_mode: Global___BorderParameter.PadMode.ValueType | None = ...,
+        min_crop_area: _builtins.float | None = ...,
+        max_crop_aspect: _builtins.float | None = ...,
+        max_rotation: _builtins.float | None = ...,
+        brightness: _builtins.float | None = ...,
+        contrast: _builtins.float | None = ...,
+        saturation: _builtins.float | None = ...,
+        hue: _builtins.float | None = ...,
+        cutout: _builtins.int | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["crop_size", b"crop_size", "force_color", b"force_color", "force_gray", b"force_gray", "mean_file", b"mean_file", "mirror", b"mirror", "scale", b"scale"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["brightness", b"brightness", "contrast", b"contrast", "crop_size", b"crop_size", "cutout", b"cutout", "force_color", b"force_color", "force_gray", b"force_gray", "hue", b"hue", "max_crop_aspect", b"max_crop_aspect", "max_rotation", b"max_rotation", "mean_file", b"mean_file", "min_crop_area", b"min_crop_area", "mirror", b"mirror", "pad", b"pad", "pad_mode", b"pad_mode", "resize", b"resize", "resize_mode", b"resize_mode", "saturation", b"saturation", "scale", b"scale"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["crop_size", b"crop_size", "force_color", b"force_color", "force_gray", b"force_gray", "mean_file", b"mean_file", "mean_value", b"mean_value", "mirror", b"mirror", "scale", b"scale"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["brightness", b"brightness", "contrast", b"contrast", "crop_size", b"crop_size", "cutout", b"cutout", "force_color", b"force_color", "force_gray", b"force_gray", "hue", b"hue", "max_crop_aspect", b"max_crop_aspect", "max_rotation", b"max_rotation", "mean_file", b"mean_file", "mean_value", b"mean_value", "min_crop_area", b"min_crop_area", "mirror", b"mirror", "pad", b"pad", "pad_mode", b"pad_mode", "resize", b"resize", "resize_mode", b"resize_mode", "saturation", b"saturation", "scale", b"scale"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
