@@ -80,6 +80,7 @@ class Solver:
         self._asked = Effect.NONE
         self.last_snapshot: str | None = None
         self.rollbacks = 0
+        self._before: Stand = stand_of(self.net)
         self._displayed_at = 0, time.monotonic()
 
     def _net(self, choice: NetChoice, share: Net | None = None) -> Net:
@@ -128,11 +129,11 @@ class Solver:
             self.test_all()
             if self.has_settled:
                 return
-        loss, before = self._forward_backward()
+        loss = self._forward_backward()
         if math.isfinite(loss):
             self._learn(loss)
         else:
-            diverge(self, self._choice, before)
+            diverge(self, self._choice, self._before)
             return
         self.iter += 1
         self.reporter.trained(self.iter, loss)
@@ -166,23 +167,22 @@ class Solver:
     def _is_due(self, interval: int) -> bool:
         return interval > 0 and self.iter % interval == 0
 
-    def _forward_backward(self) -> tuple[float, Stand]:
-        """Sum the gradients of ``iter_size`` batches.
+    def _forward_backward(self) -> float:
+        """Sum the gradients of ``iter_size`` batches, and return their mean loss.
 
-        Returns their mean loss, and where the last batch began. A loss that is no number
-        ends it.
+        A loss that is no number ends it; ``_before`` is where its batch began.
         """
         self.net.clear_param_diffs()
-        loss, before = 0.0, stand_of(self.net)
-        for _ in range(self.param.iter_size):
-            before = stand_of(self.net)
-            with np.errstate(all="ignore"):  # what is no number is looked for in the loss
+        loss = 0.0
+        with np.errstate(all="ignore"):  # what is no number is looked for in the loss
+            for _ in range(self.param.iter_size):
+                self._before = stand_of(self.net)
                 self.net.forward()
                 loss += loss_of(self.net)
-            if not math.isfinite(loss):
-                break
-            self.net.backward()
-        return loss / self.param.iter_size, before
+                if not math.isfinite(loss):
+                    break
+                self.net.backward()
+        return loss / self.param.iter_size
 
     @property
     def _smoothed_loss(self) -> float:
