@@ -1,0 +1,131 @@
+"""Compare how fast netdef and a PyTorch DataLoader make batches: raw LMDBs, and JPEG files.
+
+The sides take turns. PyTorch reads the same files with worker processes of its own; it decodes
+JPEGs with Pillow.
+"""
+
+import importlib.util
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory
+
+import click
+import cv2
+import numpy as np
+
+from netdef.data.database_source import DatabaseSource
+from netdef.data.datum import encode
+from netdef.data.image_source import ImageSource
+from netdef.data.lmdb_writer import LmdbWriter
+from netdef.data.source import Source
+from netdef.proto import TRAIN, TransformationParameter
+
+RAW = (3, 32, 32)
+RAW_CROP = 28
+RESIZED, CROP = 256, 227
+MEAN = (104.0, 117.0, 123.0)
+PHOTO = (375, 500)
+
+Batches = Iterator[object]
+
+
+def write_raw(folder: Path, count: int) -> Path:
+    """Write an LMDB of random pixels."""
+    images = np.random.default_rng(0).integers(0, 256, (count, *RAW), np.uint8)
+    with LmdbWriter(folder / "raw") as database:
+        for number, image in enumerate(images):
+            database.put(b"%08d" % number, encode(image, number % 10))
+    return folder / "raw"
+
+
+def write_photos(folder: Path, count: int) -> Path:
+    """Write JPEG files of the size of ImageNet's, and a list of them."""
+    random = np.random.default_rng(0)
+    lines = []
+    for number in range(count):
+        rough = random.integers(0, 256, (25, 33, 3), np.uint8)
+        smooth = cv2.resize(rough, PHOTO[::-1], interpolation=cv2.INTER_CUBIC).astype(int)
+        grain = random.integers(-12, 13, smooth.shape)
+        name = folder / f"{number}.jpg"
+        cv2.imwrite(str(name), np.clip(smooth + grain, 0, 255).astype(np.uint8))
+        lines.append(f"{name} {number % 10}\n")
+    (folder / "list.txt").write_text("".join(lines))
+    return folder / "list.txt"
+
+
+def netdef_raw(path: Path, batch: int) -> Source:
+    """Return netdef's source of crops of raw pixels."""
+    fields = TransformationParameter(crop_size=RAW_CROP, mirror=True, mean_value=MEAN)
+    return DatabaseSource(path, "LMDB", batch, fields, TRAIN, 0)
+
+
+def netdef_photos(path: Path, batch: int) -> Source:
+    """Return netdef's source of crops of JPEG files."""
+    fields = TransformationParameter(crop_size=CROP, mirror=True, mean_value=MEAN)
+    return ImageSource(path, batch, fields, TRAIN, 0, height=RESIZED, width=RESIZED)
+
+
+def endless(loader: Callable[[], Iterator[object]]) -> Batches:
+    """Yield batches, round and round."""
+    while True:
+        yield from loader()
+
+
+def speed(take: Callable[[], object], batch: int, seconds: float) -> float:
+    """Return how many images come a second."""
+    begun, count = time.perf_counter(), 0
+    while time.perf_counter() - begun < seconds:
+        take()
+        count += batch
+    return count / (time.perf_counter() - begun)
+
+
+def compare(
+    name: str, mine: Source, theirs: Batches | None, batch: int, rounds: int, seconds: float
+) -> str:
+    """Let both sides take turns; return a line of images a second and their ratio."""
+    with closing(mine):
+        sides = [mine.next] if theirs is None else [mine.next, lambda: next(theirs)]
+        for take in sides:
+            speed(take, batch, seconds)
+        found = [[speed(take, batch, seconds) for take in sides] for _ in range(rounds)]
+    speeds = [median(column) for column in zip(*found, strict=True)]
+    line = f"{name}: netdef {speeds[0]:,.0f} images/s"
+    if theirs is None:
+        return line
+    return f"{line}, PyTorch {speeds[1]:,.0f}, ratio {speeds[0] / speeds[1]:.2f}"
+
+
+@click.command(help=__doc__)
+@click.option("--rounds", default=5, show_default=True, help="Turns of each side.")
+@click.option("--seconds", default=2.0, show_default=True, help="How long a turn is.")
+@click.option("--workers", default=2, show_default=True, help="PyTorch's processes.")
+@click.option("--images", default=20000, show_default=True, help="Records of the raw LMDB.")
+@click.option("--photos", default=200, show_default=True, help="JPEG files.")
+def main(rounds: int, seconds: float, workers: int, images: int, photos: int) -> None:
+    """Measure both cases and print their ratios."""
+    has_torch = all(map(importlib.util.find_spec, ("torch", "PIL")))
+    if not has_torch:
+        print("PyTorch and Pillow are not both installed: these are netdef's figures alone.")
+    with TemporaryDirectory() as folder:
+        raw = write_raw(Path(folder), images)
+        listed = write_photos(Path(folder), photos)
+        for name, make, path, batch in (
+            ("raw LMDB", netdef_raw, raw, 128),
+            ("JPEG files", netdef_photos, listed, 32),
+        ):
+            theirs = None
+            if has_torch:
+                from torch_data import photo_loader, raw_loader
+
+                loader = raw_loader if path == raw else photo_loader
+                theirs = endless(loader(str(path), batch, workers).__iter__)
+                next(theirs)  # its processes begin before this one opens the database
+            print(compare(name, make(path, batch), theirs, batch, rounds, seconds))
+
+
+if __name__ == "__main__":
+    main()
