@@ -77,7 +77,9 @@ def _char_lstm() -> Iterator[tuple[Path, str]]:
         text = text.replace("configs/char_lstm/char_lstm_", "model_zoo/char_lstm/")
         text = text.replace('net: "model_zoo/char_lstm/', 'net: "')
         text = text.replace("train_test.prototxt", "train_val.prototxt")
-        text = text.replace("of char_lstm_train_val.prototxt", "of train_val.prototxt")
+        text = text.replace(
+            "The net of char_lstm_train_val.prototxt for use:", "An LSTM that writes:"
+        )
         yield ZOO / "char_lstm" / f"{new}.prototxt", text
 
 

@@ -5,7 +5,7 @@ from make_zoo_writer import ZooWriter
 
 def lenet(net: ZooWriter) -> None:
     """LeNet for digits (LeCun et al. 1998), as Caffe published it: ReLU, max pooling."""
-    net.filler = 'type: "xavier"'
+    net.filler, net.bias_decay = 'type: "xavier"', 1
     if net.trains:
         net.data("mnist/mnist", (64, 100), "scale: 0.00390625", ("data", "label"))
     else:
@@ -17,6 +17,7 @@ def lenet(net: ZooWriter) -> None:
 
 
 def _cifar10(net: ZooWriter) -> None:
+    net.bias_decay = 1
     if net.trains:
         mean = 'mean_file: "examples/cifar10/mean.binaryproto"'
         net.data("cifar10/cifar10", (100, 100), mean, ("data", "label"))
@@ -48,10 +49,12 @@ def cifar10_full(net: ZooWriter) -> None:
     x = net.add("LRN", "norm1", [x], norm)
     x = net.relu("relu2", net.conv("conv2", x, 32, kernel=5, pad=2))
     x = net.add("LRN", "norm2", [net.pool("pool2", x, "AVE", kernel=3, stride=2)], norm)
-    x = net.relu("relu3", net.conv("conv3", x, 64, kernel=5, pad=2))
+    filler = f" weight_filler {{ {net.filler} }}" * net.trains
+    # Caffe gave the biases of this layer no rate of their own.
+    body = f"convolution_param {{ num_output: 64 kernel_size: 5 pad: 2{filler} }}"
+    x = net.relu("relu3", net.add("Convolution", "conv3", [x], body))
     x = net.pool("pool3", x, "AVE", kernel=3, stride=2)
     specs = "param { lr_mult: 1 decay_mult: 250 }\nparam { lr_mult: 2 decay_mult: 0 }\n"
-    filler = f" weight_filler {{ {net.filler} }}" * net.trains
     body = specs * net.trains + f"inner_product_param {{ num_output: 10{filler} }}"
     net.classify(net.add("InnerProduct", "ip1", [x], body))
 

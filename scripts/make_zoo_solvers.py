@@ -64,10 +64,10 @@ snapshot: 4000
 {rest}"""
 
 
-def _two_falls(first: int, second: int, last: int) -> str:
+def _two_falls(first: int, second: int, last: int, every: int) -> str:
     return f"""
 test_iter: 100
-test_interval: 500
+test_interval: {every}
 base_lr: 0.001
 {_SGD}
 weight_decay: 0.004
@@ -102,11 +102,11 @@ SOLVERS = {
     ),
     "cifar10_quick": (
         "Caffe's recipe: eight passes over the images, and two at a tenth of the rate.",
-        _two_falls(4000, 0, 5000),
+        _two_falls(4000, 0, 5000, every=500),
     ),
     "cifar10_full": (
         "Caffe's recipe: 120 passes over the images, then 10 and 10 at smaller rates.",
-        _two_falls(60_000, 65_000, 70_000),
+        _two_falls(60_000, 65_000, 70_000, every=1000),
     ),
     "alexnet": (
         "The paper's rates, about 90 passes over ImageNet.",

@@ -16,6 +16,7 @@ class ZooWriter:
     def __init__(self, name: str, *, trains: bool) -> None:
         self.trains = trains
         self.filler = 'type: "msra"'
+        self.bias_decay = 0
         self._parts = [f'name: "{name}"\n']
 
     def __str__(self) -> str:
@@ -101,8 +102,9 @@ class ZooWriter:
         return self._learned("InnerProduct", name, x, "inner_product_param", words, bias, filler)
 
     def upsampling(self, name: str, x: str, channels: int, *, kernel: int, stride: int) -> str:
-        """Add a deconvolution that interpolates and is not learned (Long 2015)."""
-        words = f"num_output: {channels} kernel_size: {kernel} stride: {stride} bias_term: false"
+        """Add a deconvolution that interpolates each channel and is not learned (Long 2015)."""
+        words = f"num_output: {channels} group: {channels} kernel_size: {kernel}"
+        words += f" stride: {stride} bias_term: false"
         words += ' weight_filler { type: "bilinear" }' * self.trains
         body = "param { lr_mult: 0 }\n" + f"convolution_param {{ {words} }}"
         return self.add("Deconvolution", name, [x], body)
@@ -121,7 +123,7 @@ class ZooWriter:
         if not self.trains:
             return self.add(kind, name, [x], f"{block} {{ {' '.join(words)} }}")
         specs = ["param { lr_mult: 1 decay_mult: 1 }"]
-        specs += ["param { lr_mult: 2 decay_mult: 0 }"] * (bias is not None)
+        specs += [f"param {{ lr_mult: 2 decay_mult: {self.bias_decay} }}"] * (bias is not None)
         inside = [" ".join(words), f"weight_filler {{ {filler or self.filler} }}"]
         inside += [f'bias_filler {{ type: "constant" value: {bias:g} }}'] if bias else []
         body = [*specs, f"{block} {{", *(f"  {line}" for line in inside), "}"]

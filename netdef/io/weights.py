@@ -17,6 +17,7 @@ from netdef.io.whole_file import writing_whole
 from netdef.io.wire import fields, head, inner, text
 from netdef.proto import LayerParameter, NetParameter
 from netdef.proto.old_types import V0_TYPES, V1_TYPES
+from netdef.zoo_names import found_file
 
 Format = Literal["BINARYPROTO", "HDF5"]
 Parts = list[bytes | memoryview]
@@ -48,13 +49,15 @@ _LAYER, _LAYERS, _V0_LAYER = 100, 2, 1
 def read_weights(path: Path | str) -> dict[str, LayerWeights]:
     """Read the layers of a ``.caffemodel`` or ``.caffemodel.h5``, in the file's order.
 
-    Which of the two a file is, its first bytes tell. Layers without weights are there too. A
+    ``zoo:lenet`` are the weights of that name in the zoo. Which of the two a file is, its first
+    bytes tell. Layers without weights are there too. A
     blob that HDF5 leaves out, because another layer owns it, is an empty array.
 
     Raises:
         MissingFile: the file cannot be read.
         WeightsError: it is damaged or of another kind.
     """
+    path = found_file(path, "weights")
     if is_hdf5(path):
         found = weights_hdf5.read(path)
         return {name: LayerWeights(name, "", blobs) for name, blobs in found.items()}

@@ -13,6 +13,7 @@ from netdef.prototxt.upgrade_inputs import input_layers
 from netdef.prototxt.upgrade_transforms import move_transforms
 from netdef.prototxt.upgrade_v0 import merge_padding, v1_layer
 from netdef.prototxt.upgrade_v1 import current_layer
+from netdef.zoo_names import found_file
 
 Placed = tuple[LayerParameter, int]
 
@@ -31,14 +32,14 @@ class NetText:
 
 
 def read_net(path: Path | str) -> NetText:
-    """Read a net from a prototxt of any age.
+    """Read a net from a prototxt of any age, or one of the zoo: ``zoo:lenet``.
 
     Raises:
         MissingFile: the file cannot be read.
         TextError: it is not the text of a net.
         FieldError: something in an old form has no meaning.
     """
-    return _parse(read_source(path))
+    return _parse(read_source(found_file(path, "model")))
 
 
 def parse_net(text: str, path: str) -> NetText:
