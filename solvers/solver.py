@@ -80,7 +80,7 @@ class Solver:
         self._asked = Effect.NONE
         self.last_snapshot: str | None = None
         self.rollbacks = 0
-        self._before: Stand = stand_of(self.net)
+        self._before = Stand({}, 0)
         self._displayed_at = 0, time.monotonic()
 
     def _net(self, choice: NetChoice, share: Net | None = None) -> Net:
