@@ -21,6 +21,7 @@ COMMANDS = {
     "split": "Part a list or a folder of images into train and val lists.",
     "mean": "Compute the mean image of a database.",
     "db": "Look into a database: what it holds, what is damaged.",
+    "zoo": "List nets that are known, and fetch or import trained weights.",
     "device-query": "Print the devices and engines found here.",
     "demo": "Train LeNet on small digits, with nothing to download.",
 }
