@@ -15,6 +15,10 @@ level = click.option(
     "--level", default=0, show_default=True, help="The level that layers' rules are held against."
 )
 
+picture = click.option(
+    "--out", "-o", required=True, metavar="FILE", help="The picture: a .png, .svg or .pdf."
+)
+
 
 def gpu(otherwise: str = "without it, on the CPU") -> Callable[[Function], Function]:
     """Return the option ``--gpu``; ``otherwise`` tells what happens without it."""
