@@ -14,6 +14,9 @@ from netdef.tools.lazy_group import LazyGroup
 #: Every sub-command and its line in ``netdef --help``.
 COMMANDS = {
     "train": "Train a net, or go on from a snapshot.",
+    "plot": "Draw losses, test outputs and rates of runs, or a schedule.",
+    "log": "Make Caffe's tables from the log of a run.",
+    "lr-find": "Train with a growing rate, and suggest one.",
     "test": "Score trained weights on a net's test data.",
     "time": "Measure each layer's forward and backward pass.",
     "show": "Print a net as a table, at any stage from graph to plan.",
