@@ -21,7 +21,8 @@ class Folder(DataLayer, message="folder_param"):
         label: ``(batch_size,)``.
 
     Raises:
-        FieldError: only one of ``new_height`` and ``new_width`` is given.
+        FieldError: only one of ``new_height`` and ``new_width`` is given, or neither with
+            ``reduced_decoding``.
         MissingFile: there is no folder at ``source``.
         DataError: there are no classes or images, or an image is damaged.
         ShapeError: an image gets another shape than the first one.
@@ -36,6 +37,7 @@ class Folder(DataLayer, message="folder_param"):
     new_height: int
     new_width: int
     is_color: bool
+    reduced_decoding: bool
     transform_param: TransformationParameter
 
     def open(self, tops: tuple[str, ...], seed: int) -> Source:
@@ -53,4 +55,5 @@ class Folder(DataLayer, message="folder_param"):
             width=self.new_width,
             shuffle=self.shuffle,
             name=self.name,
+            reduced=self.reduced_decoding,
         )

@@ -20,7 +20,8 @@ class ImageData(DataLayer, message="image_data_param"):
         label: ``(batch_size,)``.
 
     Raises:
-        FieldError: only one of ``new_height`` and ``new_width`` is given.
+        FieldError: only one of ``new_height`` and ``new_width`` is given, or neither with
+            ``reduced_decoding``.
         MissingFile: there is no list at ``source``.
         DataError: a line or its image is wrong.
         ShapeError: an image gets another shape than the first one.
@@ -36,6 +37,7 @@ class ImageData(DataLayer, message="image_data_param"):
     new_height: int
     new_width: int
     is_color: bool
+    reduced_decoding: bool
     root_folder: str
     transform_param: TransformationParameter
 
@@ -56,4 +58,5 @@ class ImageData(DataLayer, message="image_data_param"):
             shuffle=self.shuffle,
             rand_skip=self.rand_skip,
             name=self.name,
+            reduced=self.reduced_decoding,
         )

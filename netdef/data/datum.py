@@ -3,6 +3,7 @@
 import numpy as np
 from google.protobuf.message import DecodeError
 
+from netdef.data.jpeg_size import reduction
 from netdef.errors import DataError
 from netdef.proto import Datum
 from netdef.shape import Shape
@@ -64,8 +65,11 @@ def pixels(datum: Datum, color: bool | None = None) -> np.ndarray:
     return values.reshape(shape)
 
 
-def decode_image(data: bytes, color: bool | None = None) -> np.ndarray:
+def decode_image(data: bytes, color: bool | None = None, least: int = 0) -> np.ndarray:
     """Return the pixels of an image file's bytes.
+
+    ``least``, if not 0, lets a JPEG be decoded at 1/2, 1/4 or 1/8 of its size where its sides
+    stay so many pixels long or longer.
 
     Shapes:
         pixels: ``(C, H, W)`` uint8, channels BGR as OpenCV and Caffe have them.
@@ -76,8 +80,12 @@ def decode_image(data: bytes, color: bool | None = None) -> np.ndarray:
     import cv2
 
     modes = {None: cv2.IMREAD_UNCHANGED, True: cv2.IMREAD_COLOR, False: cv2.IMREAD_GRAYSCALE}
+    divided = reduction(data, least)
+    mode = modes[color]
+    if divided > 1 and color is not None:
+        mode = getattr(cv2, f"IMREAD_REDUCED_{'COLOR' if color else 'GRAYSCALE'}_{divided}")
     try:
-        image = cv2.imdecode(np.frombuffer(data, np.uint8), modes[color]) if data else None
+        image = cv2.imdecode(np.frombuffer(data, np.uint8), mode) if data else None
     except cv2.error as error:
         raise DataError(
             f"OpenCV refuses its image ({error.err}); make it smaller, or raise the limit in the "

@@ -8,8 +8,12 @@ from netdef.data.datum import decode_image, planes
 from netdef.errors import DataError, at, cannot_read
 
 
-def read_image(path: str, color: bool, height: int = 0, width: int = 0) -> np.ndarray:
+def read_image(
+    path: str, color: bool, height: int = 0, width: int = 0, reduced: bool = False
+) -> np.ndarray:
     """Return the pixels of a file, of ``height`` and ``width`` pixels if they are not 0.
+
+    With ``reduced`` a JPEG that is twice as large or larger is decoded at a part of its size.
 
     Shapes:
         pixels: ``(C, H, W)`` uint8, three channels (BGR) if ``color``, else one.
@@ -17,7 +21,8 @@ def read_image(path: str, color: bool, height: int = 0, width: int = 0) -> np.nd
     Raises:
         DataError: the file is missing or damaged.
     """
-    return image_of(file_content(path), path, color, height, width)
+    least = max(height, width) if reduced else 0
+    return image_of(file_content(path), path, color, height, width, least)
 
 
 def file_content(path: str) -> bytes:
@@ -29,10 +34,12 @@ def file_content(path: str) -> bytes:
         raise DataError(str(cannot_read(path, error))) from error
 
 
-def image_of(content: bytes, path: str, color: bool, height: int = 0, width: int = 0) -> np.ndarray:
-    """Return the pixels of an image file's bytes; see ``read_image``."""
+def image_of(
+    content: bytes, path: str, color: bool, height: int = 0, width: int = 0, least: int = 0
+) -> np.ndarray:
+    """Return the pixels of an image file's bytes; see ``read_image`` and ``decode_image``."""
     with at(path):
-        image = decode_image(content, color)
+        image = decode_image(content, color, least)
     return resize(image, height, width) if height else image
 
 

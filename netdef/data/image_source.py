@@ -25,7 +25,8 @@ class ImageSource(PrefetchedSource):
 
     Image files are ``root`` and the list's name, one after the other. With ``shuffle`` each
     round has a new order, as ``seed`` and ``name`` decide; ``rand_skip`` leaves out fewer than
-    so many images at the start. All images get the shape of the first one.
+    so many images at the start. ``reduced`` decodes much larger JPEGs at a part of their
+    size. All images get the shape of the first one.
 
     Shapes:
         images: ``(batch_size, C, h, w)`` float32, transformed.
@@ -53,11 +54,14 @@ class ImageSource(PrefetchedSource):
         shuffle: bool = False,
         rand_skip: int = 0,
         name: str = "",
+        reduced: bool = False,
     ) -> None:
         if bool(height) != bool(width):
             raise FieldError("give new_height and new_width, in pixels, or none of them")
+        if reduced and not height:
+            raise FieldError("reduced_decoding needs new_height and new_width")
         self._source, self._root = source, root
-        self._color, self._size = color, (height, width)
+        self._color, self._size, self._reduced = color, (height, width), reduced
         self._shuffles, self._seed, self._name = shuffle, seed, name
         self._entries = self._listed()
         self._transformer = Transformer(transform_param, phase, seed, name)
@@ -98,7 +102,7 @@ class ImageSource(PrefetchedSource):
         batch[1][:] = [entry.label for entry in entries]
 
     def _image(self, entry: ImageEntry) -> np.ndarray:
-        return read_image(f"{self._root}{entry.name}", self._color, *self._size)
+        return read_image(f"{self._root}{entry.name}", self._color, *self._size, self._reduced)
 
     def _check_top(self, entry: ImageEntry, top: Shape) -> None:
         first = Shape(self.shapes[0][1:])

@@ -2337,6 +2337,7 @@ class FolderParameter(_message.Message):
     NEW_HEIGHT_FIELD_NUMBER: _builtins.int
     NEW_WIDTH_FIELD_NUMBER: _builtins.int
     IS_COLOR_FIELD_NUMBER: _builtins.int
+    REDUCED_DECODING_FIELD_NUMBER: _builtins.int
     source: _builtins.str
     """The folder of class folders."""
     batch_size: _builtins.int
@@ -2349,6 +2350,8 @@ class FolderParameter(_message.Message):
     """The width to resize to; 0 keeps it."""
     is_color: _builtins.bool
     """Whether images are read as three channels."""
+    reduced_decoding: _builtins.bool
+    """Whether much larger JPEG files are decoded at 1/2, 1/4 or 1/8 of their size, which is faster."""
     def __init__(
         self,
         *,
@@ -2358,10 +2361,11 @@ class FolderParameter(_message.Message):
         new_height: _builtins.int | None = ...,
         new_width: _builtins.int | None = ...,
         is_color: _builtins.bool | None = ...,
+        reduced_decoding: _builtins.bool | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["batch_size", b"batch_size", "is_color", b"is_color", "new_height", b"new_height", "new_width", b"new_width", "shuffle", b"shuffle", "source", b"source"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["batch_size", b"batch_size", "is_color", b"is_color", "new_height", b"new_height", "new_width", b"new_width", "reduced_decoding", b"reduced_decoding", "shuffle", b"shuffle", "source", b"source"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["batch_size", b"batch_size", "is_color", b"is_color", "new_height", b"new_height", "new_width", b"new_width", "shuffle", b"shuffle", "source", b"source"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["batch_size", b"batch_size", "is_color", b"is_color", "new_height", b"new_height", "new_width", b"new_width", "reduced_decoding", b"reduced_decoding", "shuffle", b"shuffle", "source", b"source"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -2729,6 +2733,7 @@ class ImageDataParameter(_message.Message):
     CROP_SIZE_FIELD_NUMBER: _builtins.int
     MIRROR_FIELD_NUMBER: _builtins.int
     ROOT_FOLDER_FIELD_NUMBER: _builtins.int
+    REDUCED_DECODING_FIELD_NUMBER: _builtins.int
     source: _builtins.str
     """A text file with a file name and a label in each line."""
     batch_size: _builtins.int
@@ -2753,6 +2758,10 @@ class ImageDataParameter(_message.Message):
     """Old place of transform_param.mirror."""
     root_folder: _builtins.str
     """What is put in front of every file name in the list."""
+    reduced_decoding: _builtins.bool
+    """Whether much larger JPEG files are decoded at 1/2, 1/4 or 1/8 of their size: faster, but
+    not with Caffe's pixels.
+    """
     def __init__(
         self,
         *,
@@ -2768,10 +2777,11 @@ class ImageDataParameter(_message.Message):
         crop_size: _builtins.int | None = ...,
         mirror: _builtins.bool | None = ...,
         root_folder: _builtins.str | None = ...,
+        reduced_decoding: _builtins.bool | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["batch_size", b"batch_size", "crop_size", b"crop_size", "is_color", b"is_color", "mean_file", b"mean_file", "mirror", b"mirror", "new_height", b"new_height", "new_width", b"new_width", "rand_skip", b"rand_skip", "root_folder", b"root_folder", "scale", b"scale", "shuffle", b"shuffle", "source", b"source"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["batch_size", b"batch_size", "crop_size", b"crop_size", "is_color", b"is_color", "mean_file", b"mean_file", "mirror", b"mirror", "new_height", b"new_height", "new_width", b"new_width", "rand_skip", b"rand_skip", "reduced_decoding", b"reduced_decoding", "root_folder", b"root_folder", "scale", b"scale", "shuffle", b"shuffle", "source", b"source"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["batch_size", b"batch_size", "crop_size", b"crop_size", "is_color", b"is_color", "mean_file", b"mean_file", "mirror", b"mirror", "new_height", b"new_height", "new_width", b"new_width", "rand_skip", b"rand_skip", "root_folder", b"root_folder", "scale", b"scale", "shuffle", b"shuffle", "source", b"source"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["batch_size", b"batch_size", "crop_size", b"crop_size", "is_color", b"is_color", "mean_file", b"mean_file", "mirror", b"mirror", "new_height", b"new_height", "new_width", b"new_width", "rand_skip", b"rand_skip", "reduced_decoding", b"reduced_decoding", "root_folder", b"root_folder", "scale", b"scale", "shuffle", b"shuffle", "source", b"source"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -73,6 +73,21 @@ def test_a_damaged_image_is_named(folder):
     )
 
 
+def test_large_jpegs_may_be_decoded_smaller(folder):
+    large = cv2.resize(IMAGES[0], (80, 60), interpolation=cv2.INTER_CUBIC)
+    (folder / "a/0.jpg").write_bytes(cv2.imencode(".jpg", large)[1].tobytes())
+    fields = "batch_size: 1 new_height: 6 new_width: 8"
+    got = []
+    for more in ("", "reduced_decoding: true"):
+        made = net(layer(folder, f"{fields} {more}"))
+        got.append(made.forward()["data"].copy())
+        made.close()
+    assert got[0].shape == got[1].shape and not np.array_equal(*got)
+    assert refusal(layer(folder, "batch_size: 1 reduced_decoding: true")) == (
+        "net.prototxt:1: layer 'images' (Folder): reduced_decoding needs new_height and new_width"
+    )
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
