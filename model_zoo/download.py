@@ -39,6 +39,7 @@ def download(url: str, path: Path, expected: str, tell: Tell) -> None:
             )
         part.replace(path)
     except urllib.error.HTTPError as error:
+        error.close()
         raise _unreachable(url, f"{error.code} {error.reason}") from None
     except urllib.error.URLError as error:
         raise _unreachable(url, error.reason) from None
@@ -55,6 +56,7 @@ def _fetch_rest(url: str, part: Path, tell: Tell) -> None:
         response = urllib.request.urlopen(request, timeout=_TIMEOUT)
     except urllib.error.HTTPError as error:
         if error.code == http.client.REQUESTED_RANGE_NOT_SATISFIABLE and there:
+            error.close()
             return  # nothing is left to fetch: the checksum decides
         raise
     with response:

@@ -12,4 +12,5 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "scripts"))
 def home(tmp_path, monkeypatch) -> Path:
     """An empty folder of what netdef keeps."""
     monkeypatch.setenv("NETDEF_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("no_proxy", "*")
     return tmp_path / "home"
