@@ -115,7 +115,7 @@ def _batch_norm(node: Node, bottoms: list[Any]) -> nn.Module:
 
 def _dropout(node: Node, bottoms: list[Any]) -> nn.Module:
     layer: Any = node.layer
-    return nn.Dropout(layer.dropout_ratio, inplace=_is_in_place(node))
+    return nn.Dropout(layer.dropout_ratio)  # in place it would spoil what ReLU kept
 
 
 def _relu(node: Node, bottoms: list[Any]) -> nn.Module:
