@@ -38,7 +38,8 @@ class DebugInfo(Reporter):
         display = self._solver.param.display
         is_due = display > 0 and iteration % display == 0 and iteration < self._end
         self._solver.net.executor.observer = self if is_due else None
-        self._before[...] = self._solver.net.weights.data
+        if is_due:
+            self._before[...] = self._solver.net.weights.data
 
     def before(self, way: Way, node: int) -> None:
         """Nothing is known yet of a layer that is about to run."""

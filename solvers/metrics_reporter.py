@@ -16,9 +16,10 @@ class MetricsReporter(Reporter):
     """Writes one JSON object a line; ``event`` says what happened.
 
     ``start``, ``train`` (what ``display`` asks for), ``test``, ``snapshot``, ``restore``,
-    ``warning``, ``stop`` and ``end``. ``seconds`` count from the start of the process's run.
-    A number that is none, such as the loss of a run that diverged, becomes null. ``appends``
-    keeps what the file holds of a run that goes on; its new ``start`` says from where.
+    ``warning``, ``settled`` (``patience`` ran out), ``stop`` and ``end``.
+    ``seconds`` count from the start of the process's run. A number that is none, such as the
+    loss of a run that diverged, becomes null. ``appends`` keeps what the file holds of a run
+    that goes on; its new ``start`` says from where.
 
     Raises:
         RunError: the file cannot be written.
@@ -73,6 +74,9 @@ class MetricsReporter(Reporter):
 
     def warned(self, message: str) -> None:
         self._write("warning", message=message)
+
+    def settled(self, iteration: int, best_iter: int) -> None:
+        self._write("settled", best_iteration=best_iter)
 
     def stopped(self, iteration: int) -> None:
         self._write("stop")

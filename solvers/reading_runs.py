@@ -11,10 +11,11 @@ from netdef.errors import DataError, cannot_read
 from netdef.solvers.curves import Curves, Row
 
 _LINE = re.compile(r"[IWEF](\d{4,8}) (\d\d:\d\d:\d\d\.\d+) +\d+ [^]]+\] +(.*)")
-_LOSS = re.compile(r"Iteration (\d+)(?: \(.*\))?, loss = (\S+)")
-_RATE = re.compile(r"Iteration (\d+), lr = ([^\s,]+)")
+_NUMBER = r"(-?(?:\.?\d[\d.]*(?:e[-+]?\d+)?|nan|inf))"
+_LOSS = re.compile(rf"Iteration (\d+)(?: \(.*\))?, loss = {_NUMBER}")
+_RATE = re.compile(rf"Iteration (\d+), lr = {_NUMBER}")
 _TEST = re.compile(r"Iteration (\d+), Testing net \(#(\d+)\)")
-_OUTPUT = re.compile(r"(Train|Test) net output #\d+: (\S+) = (\S+)")
+_OUTPUT = re.compile(rf"(Train|Test) net output #\d+: (\S+) = {_NUMBER}")
 _YEAR = timedelta(days=366)
 
 
@@ -53,22 +54,25 @@ def read_run(path: str | Path) -> Curves:
 def _read_metrics(curves: Curves, lines: Iterable[str], path: str) -> None:
     for number, line in enumerate(lines, 1):
         try:
-            event = json.loads(line)
-        except json.JSONDecodeError as error:
-            raise DataError(f"{path}:{number}: is no JSON ({error}); remove the line") from None
-        at, seconds = event.get("iteration", 0), event.get("seconds", 0.0)
-        if event["event"] == "train":
-            row = curves.train_row(at, seconds)
-            row.loss = _number(event["loss"])
-            if "lr" in event:
-                curves.rates[at] = event["lr"]
-        elif event["event"] == "test":
-            row = curves.test_row(event["net"], at, seconds)
-        else:
-            continue
-        for name, values in event["outputs"].items():
-            for value in values if isinstance(values, list) else [values]:
-                row.add(name, _number(value))
+            _read_event(curves, json.loads(line))
+        except (ValueError, KeyError, TypeError, AttributeError):
+            raise DataError(f"{path}:{number}: is no line of a metrics file; remove it") from None
+
+
+def _read_event(curves: Curves, event: dict[str, Any]) -> None:
+    kind = event["event"]
+    if kind == "train":
+        row = curves.train_row(event["iteration"], event["seconds"])
+        row.loss = _number(event["loss"])
+        if "lr" in event:
+            curves.rates[row.iteration] = event["lr"]
+    elif kind == "test":
+        row = curves.test_row(event["net"], event["iteration"], event["seconds"])
+    else:
+        return
+    for name, values in event["outputs"].items():
+        for value in values if isinstance(values, list) else [values]:
+            row.add(name, _number(value))
 
 
 def _number(value: Any) -> float:

@@ -34,6 +34,7 @@ def test_what_each_event_becomes(tmp_path):
     reporter.warned("careful")
     reporter.snapshotting("a.caffemodel")
     reporter.displayed(Displayed(60, float("nan")))
+    reporter.settled(60, 30)
     reporter.stopped(60)
     reporter.finished()
     restored, start, train, *others = lines(path)
@@ -75,8 +76,9 @@ def test_what_each_event_becomes(tmp_path):
         {"event": "warning", "iteration": 51, "seconds": 2.0, "message": "careful"},
         {"event": "snapshot", "iteration": 51, "seconds": 2.5, "path": "a.caffemodel"},
         {"event": "train", "iteration": 60, "seconds": 3.0, "loss": None, "outputs": {}},
-        {"event": "stop", "iteration": 60, "seconds": 3.5},
-        {"event": "end", "iteration": 60, "seconds": 4.0},
+        {"event": "settled", "iteration": 60, "seconds": 3.5, "best_iteration": 30},
+        {"event": "stop", "iteration": 60, "seconds": 4.0},
+        {"event": "end", "iteration": 60, "seconds": 4.5},
     ]
 
 

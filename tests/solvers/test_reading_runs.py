@@ -97,10 +97,16 @@ def test_runs_that_are_called_the_same_are_called_by_their_paths(tmp_path):
     [
         ("", ": has no loss and no test of a run; give a log or a .metrics.jsonl"),
         ("hello\n", ": has no loss and no test of a run; give a log or a .metrics.jsonl"),
-        ('{"event": "start"}\n{"ev', ":2: is no JSON (Unterminated string starting at: line 1"
-         " column 2 (char 1)); remove the line"),
+        ('{"event": "start"}\n{"ev', ":2: is no line of a metrics file; remove it"),
+        ('{"event": "train"}\n', ":1: is no line of a metrics file; remove it"),
+        ('{"a": 1}\n', ":1: is no line of a metrics file; remove it"),
+        ('{"event": "start"}\n[1]\n', ":2: is no line of a metrics file; remove it"),
+        (
+            "I0101 00:00:00.000000 1 a.cpp:1] Iteration 0, loss = much\n",
+            ": has no loss and no test of a run; give a log or a .metrics.jsonl",
+        ),
     ],
-)  # fmt: skip
+)
 def test_what_is_no_run(tmp_path, text, message):
     path = log(tmp_path, text)
     with pytest.raises(DataError, match=f"^{re.escape(f'{path}{message}')}$"):
