@@ -2,8 +2,9 @@
 
 import os
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from hashlib import sha256
 from itertools import count
 from pathlib import Path
@@ -70,23 +71,31 @@ def convert_imageset(
     name = sha256(repr((how, backend, check_size, images)).encode()).hexdigest()[:16]
     with database_writer(out, backend, name) as database:
         first = _number_after(database.last_key())
-        tally = Tally(progress, len(images), first)
-        results = _converted(how, images[first:], workers or os.cpu_count() or 1)
         sizes = _Sizes(_first_size(how, images[:first])) if check_size else None
-        for number, image, result in zip(count(first), images[first:], results, strict=False):
-            try:
-                with at(image.where):
-                    value, size = result()
-                    if sizes:
-                        sizes.check(image.name, size)
-            except DataError as error:
-                refuse(error)
-            else:
-                database.put(b"%08d_%s" % (number, os.fsencode(image.name)), value)
-            tally.count()
+        tally = Tally(progress, len(images), first)
+        converted = _converted(how, images[first:], workers or os.cpu_count() or 1)
+        # Closed here, and not by whichever thread collects it: that may be one of its own.
+        with closing(converted) as results:
+            for number, image, result in zip(count(first), images[first:], results, strict=False):
+                try:
+                    value = _value(image, result, sizes)
+                except DataError as error:
+                    refuse(error)
+                else:
+                    database.put(b"%08d_%s" % (number, os.fsencode(image.name)), value)
+                tally.count()
         if not images or (skip_bad and database.is_empty()):
             raise DataError(f"{list_file or root}: no image could be taken")
     return Path(out)
+
+
+def _value(image: LabelledImage, result: Callable[[], Record], sizes: "_Sizes | None") -> bytes:
+    """Return an image's record."""
+    with at(image.where):
+        value, size = result()
+        if sizes:
+            sizes.check(image.name, size)
+    return value
 
 
 def _refusal(skip_bad: Callable[[str], None] | None) -> Refuse:
@@ -104,7 +113,7 @@ def _number_after(key: bytes | None) -> int:
 
 def _converted(
     how: ImageRecords, images: list[LabelledImage], workers: int
-) -> Iterator[Callable[[], Record]]:
+) -> Generator[Callable[[], Record]]:
     """Yield functions that return the records of images, in their order; threads run ahead."""
     with ThreadPoolExecutor(workers) as pool:
         begun: deque[Future[Record]] = deque()
