@@ -19,6 +19,8 @@ from netdef.shape import Shape
 _AHEAD = 4
 """Batches that are made before they are asked for."""
 _CHANNELS = 3
+_OWN_FIELDS = 2000
+"""Where the numbers of the schema's fields that Caffe does not have begin."""
 
 
 class WindowSource(PrefetchedSource):
@@ -47,6 +49,7 @@ class WindowSource(PrefetchedSource):
         name: str = "",
     ) -> None:
         self._param, self._stream, self._seed = param, f"{name}/windows", seed
+        _refuse_augmentation(transform)
         self._crop = _crop(param, transform.crop_size)
         self._mean = _mean(transform)
         self._scale, self._mirrors = np.float32(transform.scale), transform.mirror
@@ -92,6 +95,13 @@ class WindowSource(PrefetchedSource):
         if self._param.cache_images:
             self._cached[path] = content
         return content
+
+
+def _refuse_augmentation(transform: TransformationParameter) -> None:
+    """Refuse the fields that change whole images, beyond Caffe's."""
+    for field, _ in transform.ListFields():
+        if field.number >= _OWN_FIELDS:
+            raise FieldError(f"{field.name} is not for windows; remove it")
 
 
 def _crop(param: WindowDataParameter, size: int) -> WindowCrop:

@@ -179,6 +179,7 @@ def test_a_missing_image(listed):
          "2 mean_values for 3 channels; give 1 or 3"),
         ("batch_size: 1", "crop_size: 8 mean_value: 1 mean_file: 'm'",
          "mean_file and mean_value exclude each other; remove one"),
+        ("batch_size: 1", "crop_size: 8 hue: 5", "hue is not for windows; remove it"),
         ("batch_size: 1", "crop_size: 8 mean_file: 'MEAN'",
          "mean_file MEAN has the shape (3, 9, 7); it needs 3 channels and at least crop_size 8"
          " pixels a side"),
