@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -11,32 +11,50 @@ from netdef.errors import WeightsError, at
 from netdef.graph import Graph
 from netdef.io.weights import LayerWeights, read_weights
 
+OnMismatch = Literal["error", "skip"]
+Dims = tuple[int, ...]
+
 
 @dataclass
 class LoadReport:
-    """Which layers of the net got weights, which keep theirs, and which of the file fit none."""
+    """Which layers of the net got weights, which keep theirs, and which of the file fit none.
+
+    ``mismatched`` layers have one name and different shapes, and keep theirs. ``in_file`` and
+    ``in_net`` give the shapes of the weight blobs of all these layers.
+    """
 
     loaded: list[str] = field(default_factory=list)
     kept: list[str] = field(default_factory=list)
     ignored: list[str] = field(default_factory=list)
+    mismatched: list[str] = field(default_factory=list)
+    in_file: dict[str, list[Dims]] = field(default_factory=dict)
+    in_net: dict[str, list[Dims]] = field(default_factory=dict)
 
     def __str__(self) -> str:
         parts = [f"{len(self.loaded)} layers loaded"]
-        for words, names in (("not in the file", self.kept), ("not in the net", self.ignored)):
+        for words, names in (
+            ("of other shapes", self.mismatched),
+            ("not in the file", self.kept),
+            ("not in the net", self.ignored),
+        ):
             if names:
                 parts.append(f"{len(names)} {words} ({', '.join(names)})")
         return "; ".join(parts)
 
 
 def match(
-    path: str, params: Mapping[str, Sequence[Any]], graph: Graph
+    path: str,
+    params: Mapping[str, Sequence[Any]],
+    graph: Graph,
+    on_mismatch: OnMismatch = "error",
 ) -> tuple[dict[str, list[Any]], LoadReport]:
     """Read weights and return those that belong to layers of ``params``, in their shapes.
 
     ``params`` gives each layer's blobs, of which only the shape is looked at. Blobs of
     the four axes that Caffe once had (1, 1, N, K) fit the shapes of today (N, K). A blob
     that the file leaves to another layer, which shares it, is None. Batch normalizations may
-    have any fork's layout: see ``netdef.batch_norm_layouts``.
+    have any fork's layout: see ``netdef.batch_norm_layouts``. With ``on_mismatch="skip"``
+    layers whose blobs do not fit are left as they are.
 
     Raises:
         WeightsError: a blob does not fit, or no layer of the file is in the net.
@@ -47,12 +65,24 @@ def match(
         held = converted(held, _batch_norms(graph, params), params)
     for name, layer in held.items():
         if name in params:
-            with at(f"{path}: layer {name!r}"):
-                found[name] = _fitting(layer, [tuple(b.shape) for b in params[name]])
+            try:
+                with at(f"{path}: layer {name!r}"):
+                    found[name] = _fitting(layer, [tuple(b.shape) for b in params[name]])
+            except WeightsError:
+                if on_mismatch == "error":
+                    raise
+                report.mismatched.append(name)
         elif layer.blobs:
             report.ignored.append(name)
     report.loaded = list(found)
-    report.kept = [n for n in params if n not in found]
+    report.kept = [n for n in params if n not in found and n not in report.mismatched]
+    report.in_file = {n: [tuple(b.shape) for b in one.blobs] for n, one in held.items()}
+    report.in_net = {n: [tuple(b.shape) for b in blobs] for n, blobs in params.items()}
+    if report.mismatched and not found:
+        raise WeightsError(
+            f"{path}: no layer has the shapes of one in this net; {_few(report.mismatched)} have"
+            " its names, but other shapes"
+        )
     if not found and params:
         raise WeightsError(
             f"{path}: no layer has the name of one with weights in this net; the file has"

@@ -15,7 +15,7 @@ from netdef.executor import Executor
 from netdef.graph import Graph, build
 from netdef.infer import infer
 from netdef.io.weights import Format, write_weights
-from netdef.loading import LoadReport, match
+from netdef.loading import LoadReport, OnMismatch, match
 from netdef.plan import Plan
 from netdef.proto import TEST, TRAIN, NetParameter
 from netdef.prototxt import NetText, read_net
@@ -222,13 +222,15 @@ class Net:
         self._lent.give_back()
         self.weights.grad.fill(0)
 
-    def copy_from(self, path: str) -> LoadReport:
+    def copy_from(self, path: str, on_mismatch: OnMismatch = "error") -> LoadReport:
         """Load the weights of layers of the same name; returns what was loaded and what not.
+
+        With ``on_mismatch="skip"`` layers of other shapes are left as they are.
 
         Raises:
             WeightsError: the file is damaged, a blob does not fit, or nothing fits.
         """
-        found, report = match(path, self.params, self.graph)
+        found, report = match(path, self.params, self.graph, on_mismatch)
         for layer, blobs in found.items():
             for param, values in zip(self.params[layer], blobs, strict=True):
                 if values is not None:

@@ -46,14 +46,20 @@ def read_image_folder(path: str | Path) -> ImageFolder:
         raise DataError(f"{path}: holds no folders; give each class a folder of its images")
     images: list[ClassImage] = []
     for label, name in enumerate(classes):
-        found = sorted(_image_files(root / name))
+        found = sorted(image_files(root / name))
         if not found:
             raise DataError(f"{root / name}: holds no images; remove it, or fill it")
         images += (ClassImage(file.relative_to(root).as_posix(), label) for file in found)
     return ImageFolder(classes, images)
 
 
-def _image_files(folder: Path) -> list[Path]:
+def image_files(folder: Path) -> list[Path]:
+    """Return the image files in a folder and below it, in no order.
+
+    Raises:
+        MissingFile: a folder cannot be read.
+    """
+
     def refuse(error: OSError) -> None:
         raise cannot_read(error.filename, error)
 

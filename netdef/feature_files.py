@@ -1,0 +1,154 @@
+"""Files of features: a row for each picture, with its name and its class."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from netdef.data.database_writer import DatabaseWriter, refuse_existing
+from netdef.data.datum import encode
+from netdef.data.lmdb_writer import LmdbWriter
+from netdef.errors import ConfigError
+from netdef.io.whole_file import writing_whole
+from netdef.proto import Datum
+
+NO_LABEL = -1
+"""The class of a picture whose class is not known."""
+_ENDINGS = {".h5": "h5", ".hdf5": "h5", ".npz": "npz", ".npy": "npy"}
+FORMATS = ("h5", "npz", "npy", "lmdb", "caffe")
+
+Features = Mapping[str, Any]
+Labels = Sequence[int | None]
+
+
+class FeatureFile(ABC):
+    """Takes rows in; ``done`` rows were there before."""
+
+    done = 0
+
+    @abstractmethod
+    def write(self, names: Sequence[str], labels: Labels, features: Features) -> None:
+        """Add rows; each of ``features`` has one for each name."""
+
+
+def format_of(path: str | Path, asked: str | None, blobs: Sequence[str]) -> str:
+    """Return the format that is asked for, or else the one that the file's ending tells.
+
+    Raises:
+        ConfigError: the ending tells none, or the format has room for one blob only.
+    """
+    path = Path(path)
+    ending = "lmdb" if path.name.endswith("lmdb") else _ENDINGS.get(path.suffix)
+    kind = asked or ending
+    if kind is None:
+        raise ConfigError(f"{path}: end the name with .h5, .npz, .npy or lmdb, or give a format")
+    if kind not in ("h5", "npz") and len(blobs) > 1:
+        raise ConfigError(f"{path}: {kind} has room for one blob, not {len(blobs)}; use .h5")
+    return kind
+
+
+@contextmanager
+def feature_file(
+    path: str | Path, format: str, shapes: Mapping[str, tuple[int, ...]], source: Mapping[str, Any]
+) -> Iterator[FeatureFile]:
+    """Yield a new file of features; it stands under its name when the block ends, and not before.
+
+    HDF5 and npz have a dataset for each blob, ``names`` and ``labels`` (-1 if not known). npy
+    has the rows alone, and a list beside it the names and labels. lmdb has Datums whose keys
+    are numbers and names; caffe those that Caffe's extract_features writes.
+
+    HDF5 that was interrupted goes on where it stopped if ``source``, what the rows come from,
+    is the same.
+
+    Raises:
+        ConfigError: something is under the name already, or what is left of a run is another's.
+        RunError: the file cannot be written.
+    """
+    path = Path(path)
+    refuse_existing(path)
+    if format == "h5":
+        from netdef.feature_hdf5 import hdf5_features
+
+        with hdf5_features(path, shapes, source) as file:
+            yield file
+    elif format in ("npz", "npy"):
+        held = _Held(shapes)
+        yield held
+        (_write_npz if format == "npz" else _write_npy)(path, held)
+    else:
+        with LmdbWriter(path) as database:
+            yield _Records(database, is_caffes=format == "caffe")
+
+
+class _Held(FeatureFile):
+    """Rows that stay in memory until all are there."""
+
+    def __init__(self, shapes: Mapping[str, tuple[int, ...]]) -> None:
+        self.names: list[str] = []
+        self.labels: list[int] = []
+        self._features = {n: [np.empty((0, *shape), np.float32)] for n, shape in shapes.items()}
+
+    def write(self, names: Sequence[str], labels: Labels, features: Features) -> None:
+        self.names += names
+        self.labels += known_labels(labels)
+        for name, rows in features.items():
+            self._features[name].append(rows)
+
+    def features(self) -> dict[str, Any]:
+        return {name: np.concatenate(parts) for name, parts in self._features.items()}
+
+
+def known_labels(labels: Labels) -> list[int]:
+    """Return the labels with ``NO_LABEL`` for those that are not known."""
+    return [NO_LABEL if label is None else label for label in labels]
+
+
+def _write_npz(path: Path, held: _Held) -> None:
+    arrays = held.features()
+    for name in ("names", "labels"):
+        if name in arrays:
+            raise ConfigError(f"{path}: blob {name!r} has the name of a column of npz; use .h5")
+    with writing_whole(path) as file:
+        np.savez(file, names=np.array(held.names), labels=np.array(held.labels), **arrays)
+
+
+def _write_npy(path: Path, held: _Held) -> None:
+    (rows,) = held.features().values()
+    lines = [f"{n} {label}\n" for n, label in zip(held.names, held.labels, strict=True)]
+    with writing_whole(path.with_suffix(".txt")) as file:
+        file.writelines(line.encode() for line in lines)
+    with writing_whole(path) as file:
+        np.save(file, rows, allow_pickle=False)
+
+
+class _Records(FeatureFile):
+    def __init__(self, database: DatabaseWriter, is_caffes: bool) -> None:
+        self._database, self._is_caffes, self._count = database, is_caffes, 0
+
+    def write(self, names: Sequence[str], labels: Labels, features: Features) -> None:
+        (rows,) = features.values()
+        for name, label, row in zip(names, labels, rows, strict=True):
+            if self._is_caffes:
+                self._database.put(b"%010d" % self._count, _caffes_datum(row))
+            else:
+                key = f"{self._count:08d}_{name}".encode()
+                self._database.put(key, encode(_three_axes(row), label or 0))
+            self._count += 1
+
+
+def _three_axes(row: Any) -> Any:
+    """Return a row as (channels, height, width), lacking axes as 1."""
+    if row.ndim > 3:
+        raise ConfigError(f"a Datum has 3 axes, a row of the blob {row.ndim}; use .h5 or pool it")
+    return row.reshape(*row.shape, *(1,) * (3 - row.ndim))
+
+
+def _caffes_datum(row: Any) -> bytes:
+    values = _three_axes(row)
+    channels, height, width = values.shape
+    datum = Datum(channels=channels, height=height, width=width)
+    datum.float_data.extend(values.ravel().tolist())
+    return datum.SerializeToString(deterministic=True)

@@ -1,0 +1,135 @@
+"""``netdef finetune`` and ``netdef classify`` of what it leaves."""
+
+import csv
+import json
+
+import pytest
+
+import netdef as library
+
+from ..painting import DEPLOY, paint, paint_classes
+
+ARGUMENTS = (
+    "--model", "deploy.prototxt", "--weights", "w.caffemodel", "--mean", "128", "--scale", "0.01",
+)  # fmt: skip
+FILES = [
+    "confusion.csv", "confusion.png", "curve.jsonl", "deploy.prototxt", "labels.txt",
+    "preprocessing.json", "scores.csv", "solver.prototxt", "train.txt", "train_val.prototxt",
+    "val.txt", "weights.caffemodel",
+]  # fmt: skip
+
+
+@pytest.fixture
+def small(netdef, tmp_path):
+    """A folder with a net that nobody trained, and pictures of three colors."""
+    (tmp_path / "deploy.prototxt").write_text(DEPLOY)
+    library.set_random_seed(3)
+    library.Net("deploy.prototxt", library.TEST).save("w.caffemodel")
+    paint_classes(tmp_path / "train", 8)
+    paint_classes(tmp_path / "val", 2)
+    return tmp_path
+
+
+def finetune(netdef, *more):
+    options = ("--epochs", 30, "--batch", 6, "--lr", "0.02", "--out", "out")
+    return netdef("finetune", *ARGUMENTS, *options, *more)
+
+
+def test_colors_are_learned_and_classified(small, netdef):
+    ran = finetune(netdef, "--data", "train", "--val", "val")
+    assert ran.status == 0, ran.err
+    assert "3 classes, 24 pictures to train with, 6 to test with\n" in ran.out
+    assert "w.caffemodel: 1 layers loaded; 1 not in the file (fc2_new)" in ran.out
+    rows = [line.split() for line in ran.out.splitlines()]
+    assert ["conv1", "loaded", "6x3x3x3", "6", "6x3x3x3", "6"] in rows
+    assert ["fc2_new", "new", "-", "3x6", "3"] in rows
+    assert ["fc2", "left", "out", "7x6", "7", "-"] in rows
+    assert "accuracy on 6 pictures: 100.0%\n" in ran.out
+    names = sorted(p.name for p in (small / "out").iterdir())
+    assert [n for n in names if not n.startswith("snapshot")] == FILES
+    assert (small / "out" / "labels.txt").read_text() == "blue\ngreen\nred\n"
+    events = [json.loads(line) for line in (small / "out" / "curve.jsonl").read_text().splitlines()]
+    assert sum(event["event"] == "test" for event in events) == 30
+    matrix = list(csv.reader((small / "out" / "confusion.csv").read_text().splitlines()))
+    assert matrix[1:] == [["blue", "2", "0", "0"], ["green", "0", "2", "0"], ["red", "0", "0", "2"]]
+
+    paint(small / "new.png", (40, 40, 220), (30, 20))
+    ran = netdef("classify", "new.png", "--model", "out", "--top", 1)
+    assert ran.out.splitlines()[0] == "new.png"
+    assert ran.out.splitlines()[1].endswith("  red")
+
+
+def test_what_is_frozen_stays_and_a_part_is_held_out(small, netdef):
+    ran = finetune(netdef, "--data", "train", "--freeze", "conv*", "--epochs", 1)
+    assert "3 classes, 18 pictures to train with, 6 to test with\n" in ran.out
+    before = library.Net("deploy.prototxt", library.TEST, weights="w.caffemodel")
+    after = library.Net("out/deploy.prototxt", library.TEST, weights="out/weights.caffemodel")
+    for i in range(2):
+        old, new = before.params["conv1"][i].data, after.params["conv1"][i].data
+        assert (old == new).all()
+
+
+def test_a_training_that_fails_leaves_no_folder_that_deploys(small, netdef):
+    ran = finetune(netdef, "--data", "train", "--lr", "1e30")
+    assert ran.status == 1
+    ran = netdef("classify", "val/red/0.png", "--model", "out")
+    assert (ran.status, ran.err) == (
+        2,
+        "netdef: error: out: has no preprocessing.json, so it is no folder that deploys, or its"
+        " training did not end; give the folder of a netdef finetune that did\n",
+    )
+
+
+def test_weights_of_other_shapes(small, netdef):
+    other = DEPLOY.replace("num_output: 6", "num_output: 5")
+    (small / "deploy.prototxt").write_text(other)
+    ran = finetune(netdef, "--data", "train")
+    assert (ran.status, ran.err.splitlines()[-1]) == (
+        2,
+        "netdef: error: w.caffemodel: layer 'conv1': blob 0 has the shape (6, 3, 3, 3), in the net"
+        " (5, 3, 3, 3); rename the layer to start it afresh",
+    )
+    ran = finetune(netdef, "--data", "train", "--on-mismatch", "skip", "--out", "out2")
+    assert (ran.status, ran.err.splitlines()[-1]) == (
+        2,
+        "netdef: error: w.caffemodel: no layer has the shapes of one in this net; 'conv1' have its"
+        " names, but other shapes",
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--data", "none"), "netdef: error: none: no such folder\n"),
+        (
+            ("--data", "val/red"),
+            "netdef: error: val/red: holds no folders; give each class a folder of its images\n",
+        ),
+        (
+            ("--data", "train", "--classes", "red"),
+            "netdef: error: train: 'red' is the only class; a classifier needs two folders or"
+            " more\n",
+        ),
+    ],
+)
+def test_folders_that_cannot_be(small, netdef, arguments, message):
+    ran = finetune(netdef, *arguments)
+    assert (ran.status, ran.err) == (2, message)
+    assert not (small / "out").exists()
+
+
+def test_a_picture_that_is_none(small, netdef):
+    (small / "train" / "red" / "x.jpg").write_text("words")
+    ran = finetune(netdef, "--data", "train")
+    assert (ran.status, ran.out) == (2, "")
+    assert "train/red/x.jpg: its 5 bytes are not an image that OpenCV reads" in ran.err
+    assert not (small / "out").exists()
+
+
+@pytest.mark.parametrize("rates", ["fc2", "fc2=x", "=3", "fc2=-1", "fc2=nan"])
+def test_rates_of_another_form(small, netdef, rates):
+    ran = finetune(netdef, "--data", "train", "--lr-mult", rates)
+    assert ran.status == 2
+    assert ran.err.endswith(
+        f"Invalid value for '--lr-mult': {rates!r} is not of the form 'conv10=10,fire9*=2'.\n"
+    )

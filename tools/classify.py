@@ -1,0 +1,114 @@
+"""``netdef classify``: what a net says of pictures."""
+
+import sys
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import click
+
+from netdef.tools import options, pictures
+from netdef.tools.progress import progress_bar
+
+if TYPE_CHECKING:
+    from netdef.classifier import Classifier, Prediction
+    from netdef.pictures import Pictures
+
+Classified = tuple[str, "list[Prediction]"]
+
+
+@click.command("classify", cls=options.Command)
+@click.argument("images", nargs=-1, required=True)
+@pictures.model
+@pictures.weights
+@click.option("--labels", metavar="FILE", help="Names of the classes, one a line.")
+@pictures.preparing
+@click.option(
+    "--top",
+    default=5,
+    show_default=True,
+    type=click.IntRange(min=1),
+    help="How many classes are printed of each picture.",
+)
+@click.option(
+    "--oversample", is_flag=True, help="Take the mean over ten crops: corners, middle, mirrored."
+)
+@click.option("--json", "is_json", is_flag=True, help="Print JSON.")
+@click.option("--csv", "is_csv", is_flag=True, help="Print CSV: file, rank, class, label, score.")
+@options.gpu()
+@options.allow_python
+def command(
+    images: tuple[str, ...],
+    model: str,
+    weights: list[str],
+    labels: str | None,
+    mean: str | None,
+    scale: float | None,
+    channel_order: str | None,
+    resize: str | None,
+    batch: int,
+    top: int,
+    oversample: bool,
+    is_json: bool,
+    is_csv: bool,
+    gpu: int | None,
+) -> None:
+    """Print what a net says of IMAGES: files, patterns, folders, lists or a database."""
+    if is_json and is_csv:
+        raise click.UsageError("give --json or --csv, not both")
+    pictures.check_weights(model, weights)
+    from netdef.classifier import Classifier
+    from netdef.deployment import read_labels
+    from netdef.pictures import open_pictures
+
+    options.use_gpu(gpu)
+    found = open_pictures(images)
+    net, deployed = pictures.net_of(model, weights)
+    how = pictures.preprocessing_of(net, deployed, mean, scale, channel_order, resize)
+    names = read_labels(labels) if labels else deployed.labels if deployed else ()
+    classifier = Classifier(net, how, names, oversample)
+    results = _classified(classifier, found, batch, top)
+    (_print_json if is_json else _print_csv if is_csv else _print_text)(results)
+
+
+def _classified(
+    classifier: "Classifier", found: "Pictures", batch: int, top: int
+) -> Iterator[Classified]:
+    with progress_bar("classify") as tell:
+        for first in range(0, len(found), batch):
+            pictures = found.read(first, batch, classifier.takes_color)
+            for picture, scores in zip(pictures, classifier.scores(pictures), strict=True):
+                yield picture.name, classifier.best(scores, top)
+            if tell:
+                tell(min(first + batch, len(found)), len(found))
+
+
+def _print_text(results: Iterator[Classified]) -> None:
+    for name, predictions in results:
+        click.echo(name)
+        for p in predictions:
+            click.echo(f"  {p.score:.4f}  {p.label}")
+
+
+def _print_json(results: Iterator[Classified]) -> None:
+    import json
+
+    listed = [
+        {
+            "file": name,
+            "predictions": [
+                {"class": p.number, "label": p.label, "score": p.score} for p in predictions
+            ],
+        }
+        for name, predictions in results
+    ]
+    click.echo(json.dumps(listed, indent=2, ensure_ascii=False))
+
+
+def _print_csv(results: Iterator[Classified]) -> None:
+    import csv
+
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer.writerow(("file", "rank", "class", "label", "score"))
+    for name, predictions in results:
+        for rank, p in enumerate(predictions, 1):
+            writer.writerow((name, rank, p.number, p.label, f"{p.score:.6f}"))

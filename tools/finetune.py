@@ -1,0 +1,239 @@
+"""``netdef finetune``: turns a trained classifier to the classes of a folder."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from netdef.tools import options, pictures
+from netdef.tools.progress import progress_bar
+
+if TYPE_CHECKING:
+    from netdef.class_folders import LabelledPictures
+    from netdef.classifier_body import Body
+    from netdef.confusion import Confusion
+    from netdef.finetuning import Recipe
+    from netdef.loading import LoadReport, OnMismatch
+    from netdef.net import Net
+    from netdef.preprocessing import Preprocessing
+
+
+def _names(ctx: click.Context, param: click.Parameter, value: str | None) -> list[str]:
+    return [part for part in (value or "").split(",") if part]
+
+
+def _rates(ctx: click.Context, param: click.Parameter, value: str | None) -> dict[str, float]:
+    pairs = [part.rpartition("=") for part in (value or "").split(",") if part]
+    try:
+        rates = {pattern: float(factor) for pattern, _, factor in pairs}
+    except ValueError:
+        rates = {"": 0.0}
+    if "" in rates or any(not 0 <= rate < float("inf") for rate in rates.values()):
+        raise click.BadParameter(f"{value!r} is not of the form 'conv10=10,fire9*=2'.")
+    return rates
+
+
+@click.command("finetune", cls=options.Command)
+@click.option(
+    "--model", required=True, metavar="NET", help="The prototxt of the classifier to begin from."
+)
+@options.weights(required=True, help="Its weights.")
+@click.option(
+    "--data", required=True, metavar="FOLDER", help="A folder that holds a folder for each class."
+)
+@click.option(
+    "--val", metavar="FOLDER", help="One to test with; without it a part of --data is held out."
+)
+@click.option(
+    "--held-out",
+    default=0.2,
+    show_default=True,
+    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    help="The part of each class that is held out without --val.",
+)
+@click.option(
+    "--classes",
+    callback=_names,
+    metavar="NAMES",
+    help="Only these classes, by commas.",
+)
+@click.option(
+    "--freeze", "frozen", callback=_names, metavar="GLOBS", help="Layers that do not learn."
+)
+@click.option(
+    "--lr-mult",
+    "rates",
+    callback=_rates,
+    metavar="GLOB=F,...",
+    help="Layers that learn so many times faster; the new head does ten times if none is told.",
+)
+@click.option(
+    "--epochs",
+    default=5,
+    show_default=True,
+    type=click.IntRange(min=1),
+    help="How often every picture is seen.",
+)
+@click.option(
+    "--batch",
+    default=32,
+    show_default=True,
+    type=click.IntRange(min=1),
+    help="Pictures that one iteration takes.",
+)
+@click.option(
+    "--lr",
+    default=0.001,
+    show_default=True,
+    type=click.FloatRange(min=0, min_open=True),
+    help="The learning rate at the beginning; it falls in a straight line to 0.",
+)
+@click.option(
+    "--mean",
+    metavar="VALUES|FILE",
+    help="Subtract this mean; without it, the one that the prototxt subtracts.",
+)
+@click.option("--scale", type=float, metavar="F", help="Multiply by this after the mean.")
+@click.option(
+    "--resize",
+    metavar="PIXELS",
+    help="Resize pictures to this height and width, or to HEIGHTxWIDTH, before they are cropped;"
+    " without it to 256 for nets that take 200 to 256 pixels, else an eighth more than they take.",
+)
+@click.option(
+    "--on-mismatch",
+    default="error",
+    show_default=True,
+    type=click.Choice(["error", "skip"]),
+    help="What weights of another shape do; those that are skipped are learned afresh.",
+)
+@click.option("--seed", default=1, show_default=True, help="Another number, another run.")
+@click.option("--out", required=True, metavar="FOLDER", help="Where files go; a new folder.")
+@options.gpu()
+def command(
+    model: str,
+    weights: list[str],
+    data: str,
+    val: str | None,
+    held_out: float,
+    classes: list[str],
+    frozen: list[str],
+    rates: dict[str, float],
+    epochs: int,
+    batch: int,
+    lr: float,
+    mean: str | None,
+    scale: float | None,
+    resize: str | None,
+    on_mismatch: "OnMismatch",
+    seed: int,
+    out: str,
+    gpu: int | None,
+) -> None:
+    """Turn a trained classifier to the classes of a folder, and leave a folder that deploys.
+
+    The last learned layer that has an output for each class is replaced, the others keep
+    their weights, and all that is not frozen is trained on.
+    """
+    from netdef.class_folders import check_pictures, read_class_folders
+    from netdef.classifier_body import body_of
+    from netdef.finetuning import Recipe
+    from netdef.prototxt import read_net
+
+    options.use_gpu(gpu)
+    body = body_of(read_net(model))
+    how = pictures.training_preprocessing(body, mean, scale, resize)
+    found = read_class_folders(data, val, classes, held_out, seed)
+    with progress_bar("check") as tell:
+        check_pictures([*found.train, *found.val], tell)
+    click.echo(
+        f"{len(found.classes)} classes, {len(found.train)} pictures to train with,"
+        f" {len(found.val)} to test with"
+    )
+    recipe = Recipe(epochs, batch, lr, frozen, rates, seed)
+    _finetune(body, found, how, recipe, weights, on_mismatch, Path(out))
+
+
+def _finetune(
+    body: "Body",
+    found: "LabelledPictures",
+    how: "Preprocessing",
+    recipe: "Recipe",
+    weights: list[str],
+    on_mismatch: "OnMismatch",
+    folder: Path,
+) -> None:
+    from netdef import finetuning
+    from netdef.deployment import NET, write_deployment
+    from netdef.net import Net
+    from netdef.proto import TEST
+    from netdef.prototxt import read_solver, write_text
+    from netdef.solvers import Solver
+    from netdef.solvers.metrics_reporter import MetricsReporter
+    from netdef.solvers.several_reporters import SeveralReporters
+    from netdef.tools.reporting import on_stderr, solve
+
+    deploy = finetuning.prepare_folder(folder, body, found, how, recipe)
+    both = SeveralReporters([on_stderr(), MetricsReporter(folder / "curve.jsonl")])
+    path = str(folder / finetuning.SOLVER)
+    solver = Solver(read_solver(path), path, keep="outputs", reporter=both)
+    for file in weights:
+        _print_load(file, solver.net.copy_from(file, on_mismatch))
+    solve(solver)
+    write_text(folder / NET, deploy)
+    net = Net(str(folder / NET), TEST, weights=solver.snapshots.best, keep="outputs")
+    confusion = _confusion(net, found, how, recipe.batch)
+    _write_scores(folder, confusion)
+    write_deployment(folder, net, found.classes, how)
+    click.echo(f"accuracy on {len(found.val)} pictures: {confusion.accuracy:.1%}")
+    click.echo(f"netdef classify PHOTO --model {folder}")
+
+
+def _print_load(path: str, report: "LoadReport") -> None:
+    from netdef.table import table
+
+    rows = [
+        (name, words, _dims(report.in_file.get(name)), _dims(report.in_net.get(name)))
+        for words, names in (
+            ("loaded", report.loaded),
+            ("mismatched", report.mismatched),
+            ("new", report.kept),
+            ("left out", report.ignored),
+        )
+        for name in names
+    ]
+    click.echo(f"{path}: {report}")
+    click.echo(table(("layer", "weights", "in the file", "in the net"), rows))
+
+
+def _dims(shapes: list[tuple[int, ...]] | None) -> str:
+    return " ".join("x".join(map(str, shape)) for shape in shapes or ()) or "-"
+
+
+def _confusion(
+    net: "Net", found: "LabelledPictures", how: "Preprocessing", batch: int
+) -> "Confusion":
+    """Let the net answer to each picture of the test once."""
+    from netdef.classifier import Classifier
+    from netdef.confusion import Confusion
+    from netdef.pictures import PictureFiles
+
+    confusion, classifier = Confusion(found.classes), Classifier(net, how)
+    val = PictureFiles(found.val)
+    for first in range(0, len(val), batch):
+        some = val.read(first, batch, classifier.takes_color)
+        answers = classifier.scores(some).argmax(1)
+        confusion.count([p.label for p in some if p.label is not None], answers)
+    return confusion
+
+
+def _write_scores(folder: Path, confusion: "Confusion") -> None:
+    from netdef.confusion import write_matrix, write_scores
+    from netdef.confusion_drawing import write_drawing
+    from netdef.table import table
+
+    write_matrix(folder / "confusion.csv", confusion)
+    write_scores(folder / "scores.csv", confusion)
+    write_drawing(folder / "confusion.png", confusion)
+    rows = [(s.name, s.pictures, s.precision, s.recall, s.f1) for s in confusion.scores()]
+    click.echo(table(("class", "pictures", "precision", "recall", "F1"), rows))

@@ -1,0 +1,162 @@
+"""Options of the commands that look at pictures, and what they mean."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from netdef.tools import options
+
+if TYPE_CHECKING:
+    from netdef.classifier_body import Body
+    from netdef.deployment import Deployment
+    from netdef.net import Net
+    from netdef.preprocessing import Preprocessing
+
+Function = Callable[..., Any]
+
+_OPTIONS = (
+    click.option(
+        "--mean",
+        metavar="VALUES|FILE",
+        help="Subtract this mean: 104,117,123 or a file, of which each channel's mean is taken.",
+    ),
+    click.option("--scale", type=float, metavar="F", help="Multiply by this after the mean."),
+    click.option(
+        "--channel-order",
+        type=click.Choice(["bgr", "rgb"]),
+        help="The order of channels that the net takes, and of the mean; bgr without it.",
+    ),
+    click.option(
+        "--resize",
+        metavar="PIXELS",
+        help="Resize the shorter side to this, or to HEIGHTxWIDTH; without it to 256 for nets"
+        " that take 200 to 256 pixels, else to what the net takes.",
+    ),
+    click.option(
+        "--batch",
+        default=16,
+        show_default=True,
+        type=click.IntRange(min=1),
+        help="Pictures that the net sees at once.",
+    ),
+)
+
+
+def preparing(command: Function) -> Function:
+    """Add the options that say how pictures are prepared."""
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
+
+
+def net_of(
+    model: str, weights: list[str], keep: str = "outputs"
+) -> "tuple[Net, Deployment | None]":
+    """Return the net in the phase TEST with its weights, and the folder that it is from, if any.
+
+    Raises:
+        ConfigError: the prototxt is wrong, or a file is not there.
+        WeightsError: the weights do not fit.
+    """
+    from netdef.deployment import read_deployment
+    from netdef.net import Net
+    from netdef.proto import TEST
+
+    deployed = read_deployment(model) if Path(model).is_dir() else None
+    net = Net(str(deployed.net) if deployed else model, TEST, keep=keep)
+    for path in [str(deployed.weights)] if deployed else weights:
+        net.copy_from(path)
+    return net, deployed
+
+
+def preprocessing_of(
+    net: "Net",
+    deployed: "Deployment | None",
+    mean: str | None,
+    scale: float | None,
+    channel_order: str | None,
+    resize: str | None,
+) -> "Preprocessing":
+    """Return what the options say, and where they say nothing what the folder says.
+
+    Raises:
+        ConfigError: an option cannot be understood, or its file not be read.
+    """
+    from dataclasses import replace
+
+    from netdef.classifier import picture_input
+    from netdef.preprocessing import Preprocessing, usual_resize
+
+    data = net.blobs[picture_input(net)]
+    crop = data.height, data.width
+    own = deployed.preprocessing if deployed else Preprocessing(crop, usual_resize(crop))
+    told: dict[str, Any] = {"crop": crop}
+    if resize is not None:
+        told["resize"] = _size(resize)
+    if mean is not None:
+        told["mean"] = _mean(mean)
+    if scale is not None:
+        told["scale"] = scale
+    if channel_order is not None:
+        told["channel_order"] = channel_order
+    return replace(own, **told)
+
+
+def training_preprocessing(
+    body: "Body", mean: str | None, scale: float | None, resize: str | None
+) -> "Preprocessing":
+    """Return how pictures are prepared to train with: by the options, else by the prototxt.
+
+    Raises:
+        ConfigError: an option cannot be understood, or its file not be read.
+    """
+    from netdef.preprocessing import Preprocessing, training_resize
+
+    transform, crop = body.transform, body.shape[1:]
+    size = training_resize(crop) if resize is None else _size(resize)
+    if mean is None and transform.mean_file:
+        mean = transform.mean_file
+    return Preprocessing(
+        crop=crop,
+        resize=(size, size) if isinstance(size, int) else size,
+        mean=tuple(transform.mean_value) if mean is None else _mean(mean),
+        scale=transform.scale if scale is None else scale,
+    )
+
+
+def _mean(text: str) -> tuple[float, ...]:
+    from netdef.preprocessing import mean_of_channels
+
+    try:
+        return tuple(map(float, text.split(",")))
+    except ValueError:
+        return mean_of_channels(text)
+
+
+def _size(text: str) -> int | tuple[int, int]:
+    parts = text.lower().split("x")
+    if len(parts) > 2 or not all(p.isdecimal() and int(p) for p in parts):
+        raise click.UsageError(f"--resize {text}: give pixels, 256, or HEIGHTxWIDTH, 256x256")
+    sides = tuple(map(int, parts))
+    return sides[0] if len(sides) == 1 else (sides[0], sides[1])
+
+
+model = click.option(
+    "--model",
+    required=True,
+    metavar="NET",
+    help="The net's deploy prototxt, or a folder that netdef finetune wrote.",
+)
+weights = options.weights(
+    required=False, help="The weights; a folder that netdef finetune wrote has its own."
+)
+
+
+def check_weights(model: str, weights: list[str]) -> None:
+    """See that weights are given with a prototxt, and none with a folder."""
+    if Path(model).is_dir() and weights:
+        raise click.UsageError(f"--model {model} is a folder with weights; leave out --weights")
+    if not Path(model).is_dir() and not weights:
+        raise click.UsageError("Missing option '--weights'; only a folder has its own.")
