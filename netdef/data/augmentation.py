@@ -1,15 +1,15 @@
 """What training changes in images at random, and how they are brought to one size before."""
 
-import math
 from collections.abc import Sequence
 
 import numpy as np
 
 from netdef.data.colour_jitter import ColourJitter
+from netdef.data.geometry import padded, part, resized_sides, turned
 from netdef.data.image_file import resize
 from netdef.data.random_words import random_words
 from netdef.errors import FieldError, ShapeError
-from netdef.proto import TRAIN, BorderParameter, TransformationParameter
+from netdef.proto import TRAIN, TransformationParameter
 from netdef.shape import Shape
 
 _UNIT = 2.0**-53
@@ -60,7 +60,7 @@ class Augmentation:
                 "set force_color"
             )
         pad = 2 * self._param.pad
-        height, width = self._resized(height, width)
+        height, width = resized_sides(self._param, height, width)
         return Shape((channels, height + pad, width + pad))
 
     def apply(self, images: Sequence[np.ndarray], first: int) -> list[np.ndarray]:
@@ -94,71 +94,23 @@ class Augmentation:
             bottom, right = top + self.cutout, left + self.cutout
             image[:, max(top, 0) : max(bottom, 0), max(left, 0) : max(right, 0)] = 0
 
-    def _resized(self, height: int, width: int) -> tuple[int, int]:
-        size, mode = self._param.resize, self._param.resize_mode
-        if not size:
-            return height, width
-        if mode == BorderParameter.BOTH:
-            return size, size
-        side = min(height, width) if mode == BorderParameter.SHORTER else max(height, width)
-        return max(1, round(height * size / side)), max(1, round(width * size / side))
-
     def _changed(
         self, image: np.ndarray, cut: np.ndarray, colours: np.ndarray, turn: float
     ) -> np.ndarray:
         param = self._param
-        size = self._resized(*image.shape[1:])
+        size = resized_sides(param, *image.shape[1:])
         if size != image.shape[1:]:
             image = resize(image, *size)
         if param.pad:
-            image = self._padded(image)
+            image = padded(param, image)
         if self._turns:
-            image = self._turned(image, (2 * turn - 1) * param.max_rotation)
+            image = turned(param, image, 2 * turn - 1)
         if self._cuts_parts:
-            rows, columns = self._part(*image.shape[1:], *cut)
+            rows, columns = part(param, image.shape[1:], cut)
             image = resize(image[:, rows, columns], param.crop_size, param.crop_size)
         if self._colours is not None and self._colours.changes_images:
             image = self._colours.apply(image, colours)
         return image
-
-    def _padded(self, image: np.ndarray) -> np.ndarray:
-        modes = {
-            BorderParameter.ZERO: "constant",
-            BorderParameter.REFLECT: "reflect",
-            BorderParameter.EDGE: "edge",
-        }
-        pad = self._param.pad
-        widths = ((0, 0), (pad, pad), (pad, pad))
-        return np.pad(image, widths, modes[self._param.pad_mode])  # type: ignore[call-overload, no-any-return]
-
-    def _turned(self, image: np.ndarray, degrees: float) -> np.ndarray:
-        import cv2
-
-        modes = {
-            BorderParameter.ZERO: cv2.BORDER_CONSTANT,
-            BorderParameter.REFLECT: cv2.BORDER_REFLECT_101,
-            BorderParameter.EDGE: cv2.BORDER_REPLICATE,
-        }
-        height, width = image.shape[1:]
-        around = cv2.getRotationMatrix2D(((width - 1) / 2, (height - 1) / 2), degrees, 1)
-        mode = modes[self._param.pad_mode]
-        turned = [
-            cv2.warpAffine(np.ascontiguousarray(plane), around, (width, height), borderMode=mode)
-            for plane in image
-        ]
-        return np.stack(turned)
-
-    def _part(
-        self, height: int, width: int, area: float, aspect: float, row: float, column: float
-    ) -> tuple[slice, slice]:
-        """Return the rows and columns of a part of random area and proportion."""
-        least, bound = self._param.min_crop_area, math.log(self._param.max_crop_aspect)
-        side = math.sqrt(height * width * (least + area * (1 - least)))
-        stretch = math.exp((2 * aspect - 1) * bound / 2)
-        rows = min(height, max(1, round(side / stretch)))
-        columns = min(width, max(1, round(side * stretch)))
-        top, left = int(row * (height - rows + 1)), int(column * (width - columns + 1))
-        return slice(top, top + rows), slice(left, left + columns)
 
 
 def _check(param: TransformationParameter) -> None:
