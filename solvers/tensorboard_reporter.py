@@ -74,11 +74,13 @@ class TensorboardReporter(Reporter):
             self._writer.add_scalar(f"{group}/{name}", value, iteration)
 
     def _histograms(self, iteration: int) -> None:
-        for layer, blobs in self._solver.net.params.items():
-            for number, blob in enumerate(blobs):
-                for group, array in (("weights", blob.data), ("gradients", blob.diff)):
-                    if np.isfinite(array).all():
-                        self._writer.add_histogram(f"{group}/{layer}/{number}", array, iteration)
+        net = self._solver.net
+        # Copies, not ``blob.data``: on a GPU that would be written back, over the next update.
+        for group, arrays in (("weights", net.weight_arrays), ("gradients", net.grad_arrays)):
+            for param in net.shapes.owners:
+                array = net.device.to_host(arrays[param.key])
+                if np.isfinite(array).all():
+                    self._writer.add_histogram(f"{group}/{param.key}", array, iteration)
 
     def _first_images(self) -> Any:
         """Return ``(N, C, H, W)`` from 0 to 1, colours RGB; None if the net reads no images."""

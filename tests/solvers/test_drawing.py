@@ -41,6 +41,16 @@ def test_only_panels_that_have_something(tmp_path):
     assert not words(path) & {"test outputs", "learning rate"}
 
 
+def test_losses_of_tests_stand_with_those_of_training(tmp_path):
+    losses = run()
+    for row in losses.tests[0]:
+        row.outputs = {"cost": 1.0, "loss2": 2.0}
+    draw_runs([losses], tmp_path / "a.svg")
+    found = words(tmp_path / "a.svg")
+    assert found >= {"first: test cost", "first: test loss2", "learning rate"}
+    assert "test outputs" not in found
+
+
 def test_two_test_nets_are_told_apart(tmp_path):
     both = run()
     both.tests[1] = both.tests[0]
