@@ -1,5 +1,7 @@
 """Rows and their labels, from and to HDF5 files and databases."""
 
+import errno
+import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -19,6 +21,8 @@ from netdef.shape import Shape
 
 Row = tuple[np.ndarray, Label | float]
 _AT_ONCE = 256
+_ROOM = 1 << 20
+"""Bytes that HDF5 may still need to end a file."""
 _LARGEST_LABEL = 2**31 - 1
 
 
@@ -86,20 +90,28 @@ def copy_database(
             tally.count()
 
 
-def _write_hdf5(rows: Iterable[Row], out: Path) -> list[Path]:
+def _write_hdf5(pairs: Iterable[Row], out: Path) -> list[Path]:
     listed = out.with_suffix(".txt")
     for path in (out, listed):
         refuse_existing(path)
     count = 0
     with writing_hdf5(out) as file:
-        for chunk in _chunks(_of_one_shape(rows)):
+        for chunk in _chunks(_of_one_shape(pairs)):
             for name, values in zip(("data", "label"), zip(*chunk, strict=True), strict=True):
-                _append(file, name, np.array(values, np.float32))
+                rows = np.array(values, np.float32)
+                _refuse_full_disk(out.parent, rows.nbytes)
+                _append(file, name, rows)
             count += len(chunk)
         _refuse_none(count)
     with writing_whole(listed) as lines:
         lines.write(f"{out.name}\n".encode())
     return [out, listed]
+
+
+def _refuse_full_disk(folder: Path, needed: int) -> None:
+    """Stop before the disk is full: HDF5 crashes if it cannot end a file."""
+    if shutil.disk_usage(folder).free < needed + _ROOM:
+        raise OSError(errno.ENOSPC, "No space left on device")
 
 
 def _chunks(rows: Iterable[Row]) -> Iterator[list[Row]]:

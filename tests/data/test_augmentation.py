@@ -42,6 +42,14 @@ def test_a_record_is_changed_by_its_number_only(fields):
     assert ("resize" in fields) or not np.array_equal(again, whole)
 
 
+def test_colours_do_not_depend_on_what_is_cut_out():
+    flat = np.full((3, 12, 16), 100, np.uint8)
+    bright = transformed([flat] * 60, brightness=0.5)[:, 0, 0, 0]
+    rows = np.broadcast_to(np.arange(12, dtype=np.float32)[:, None], (1, 12, 16))
+    cut = transformed([rows] * 60, min_crop_area=0.2, crop_size=8)[:, 0]
+    assert abs(np.corrcoef(bright, cut[:, -1, 0] - cut[:, 0, 0])[0, 1]) < 0.4
+
+
 @pytest.mark.parametrize(
     "fields",
     [

@@ -1,4 +1,6 @@
 import re
+import shutil
+from types import SimpleNamespace
 
 import h5py
 import numpy as np
@@ -9,7 +11,7 @@ from netdef.data.datum import decode
 from netdef.data.hdf5_pairs import hdf5_rows
 from netdef.data.hdf5_source import HDF5Source
 from netdef.data.labelled_rows import copy_database, rows_of_database, write_rows
-from netdef.errors import ConfigError, DataError, MissingFile, ShapeError
+from netdef.errors import ConfigError, DataError, MissingFile, RunError, ShapeError
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (300, 2, 3, 4), np.uint8)
 
@@ -121,6 +123,15 @@ FLOATS = IMAGES[:2].astype(np.float32)
 def test_refusals_leave_nothing(tmp_path, rows, kind, error, message):
     with pytest.raises(error, match=f"^{re.escape(message)}$"):
         write_rows(rows, kind, tmp_path / "out")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_full_disk_leaves_nothing(tmp_path, monkeypatch):
+    frees = iter([1 << 30, 1 << 30, 1 << 20])
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: SimpleNamespace(free=next(frees)))
+    message = f"{tmp_path}/a.h5: the disk is full; nothing was written under that name"
+    with pytest.raises(RunError, match=f"^{message}$"):
+        write_rows(pairs(), "hdf5", tmp_path / "a.h5")
     assert list(tmp_path.iterdir()) == []
 
 
