@@ -1,12 +1,14 @@
-"""Write the trained weights that come with the package.
+"""Train the weights that come with the package: ``python scripts/make_zoo_weights.py lenet``.
 
-Trains LeNet as configs/mnist says, about two minutes on one core of a CPU, and copies what
-comes out. From the root of a checkout, with the four files of MNIST in DIR:
+They are what configs/ trains, two to four minutes on one core of a CPU; from the root of a
+checkout, with the four files of MNIST in DIR:
 
     netdef convert mnist DIR examples/mnist
-    python scripts/make_zoo_weights.py
+    python scripts/make_zoo_weights.py lenet
+    netdef convert text tinyshakespeare.txt examples/char_lstm
+    python scripts/make_zoo_weights.py char_lstm
 
-A run of another seed or engine has other numbers: about 99.1 % of the test images.
+Another run has other numbers: about 99.1 % of the test digits, and 2.15 bits a character.
 """
 
 import argparse
@@ -15,18 +17,23 @@ from pathlib import Path
 
 import netdef
 
-ROOT = Path(__file__).resolve().parents[1]
-_SOLVER = ROOT / "configs" / "mnist" / "lenet_solver.prototxt"
-_OUT = ROOT / "model_zoo" / "lenet" / "lenet.caffemodel"
+_ROOT = Path(__file__).resolve().parents[1]
+_CONFIGS = {"lenet": "mnist/lenet", "char_lstm": "char_lstm/char_lstm"}
 
 
 def main() -> None:
-    """Train and copy the weights."""
-    argparse.ArgumentParser(description=__doc__).parse_args()
-    solver = netdef.get_solver(str(_SOLVER))
+    """Train a net and copy its weights, and the vocabulary of one that writes."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("net", choices=_CONFIGS)
+    name = parser.parse_args().net
+    solver = netdef.get_solver(f"configs/{_CONFIGS[name]}_solver.prototxt")
     solver.solve()
-    shutil.copyfile(f"{solver.param.snapshot_prefix}_iter_{solver.iter}.caffemodel", _OUT)
-    print(_OUT)
+    snapshot = Path(f"{solver.param.snapshot_prefix}_iter_{solver.iter}.caffemodel")
+    folder = _ROOT / "model_zoo" / name
+    shutil.copyfile(snapshot, folder / f"{name}.caffemodel")
+    vocabulary = snapshot.with_name("vocabulary.json")
+    if vocabulary.exists():
+        shutil.copyfile(vocabulary, folder / vocabulary.name)
 
 
 if __name__ == "__main__":

@@ -1,14 +1,11 @@
 """``zoo:NAME`` in the place of a path."""
 
-import numpy as np
 import pytest
 
 import netdef
-from netdef.data.convert_mnist import convert_mnist
 from netdef.errors import ConfigError, MissingFile, UnknownType
 from netdef.model_zoo import finding, nets
 from netdef.model_zoo.cache import place_for_writing
-from netdef.prototxt import parse_net
 from netdef.zoo_names import found_file
 
 
@@ -77,14 +74,3 @@ def test_weights_that_nobody_published():
     assert str(unknown.value) == (
         "no net or weights of the zoo 'resnet19'; did you mean 'resnet18'?"
     )
-
-
-@pytest.mark.slow
-def test_the_lenet_that_comes_along_reads_99_of_100_digits(shared, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    convert_mnist(shared / "data" / "mnist", tmp_path / "examples" / "mnist")
-    text = nets.prototxt("lenet/train_val").read_text()
-    net = netdef.Net(parse_net(text, "lenet"), netdef.TEST, weights="zoo:lenet")
-    scores = [float(net.forward()["accuracy"]) for _ in range(100)]
-    net.close()
-    assert np.mean(scores) > 0.99

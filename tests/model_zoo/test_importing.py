@@ -34,6 +34,7 @@ def test_the_layers_tell(save, ending):
     assert recognize(save("zoo:squeezenet_v1.1", ending)) == ("squeezenet_v1.1", "its layers")
 
 
+@pytest.mark.slow
 def test_a_net_that_is_part_of_another_is_not_taken_for_it(save):
     assert recognize(save("zoo:resnet34")) == ("resnet34", "its layers")
     assert recognize(save("zoo:resnet18")) == ("resnet18", "its layers")
