@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from netdef.errors import ConfigError, RunError
+from netdef.errors import ConfigError, RunError, cannot_write
 from netdef.io.whole_file import path_for_writing_whole
 from netdef.solvers.curves import Curves
 from netdef.solvers.lr_search import Sweep
@@ -122,6 +122,18 @@ def _points(run: Curves, net: int, name: str) -> tuple[list[float], list[float]]
 def _columns(points: Iterable[tuple[float, float]]) -> tuple[list[float], list[float]]:
     both = list(points)
     return [x for x, _ in both], [y for _, y in both]
+
+
+def check_picture(path: str | Path) -> None:
+    """See, before something long, whether a picture can be drawn.
+
+    Raises:
+        ConfigError: its ending is unknown.
+        RunError: matplotlib is not installed, or there is no such folder.
+    """
+    _figure(path, 1)
+    if not Path(path).parent.is_dir():
+        raise cannot_write(path, FileNotFoundError())
 
 
 def _figure(path: str | Path, height: float) -> Any:

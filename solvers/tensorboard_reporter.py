@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from netdef.errors import RunError
+from netdef.errors import RunError, cannot_write
 from netdef.graph import Graph
 from netdef.infer import Shapes
 from netdef.solvers.reporter import Displayed, Output, Reporter, Scores, Started
@@ -23,7 +23,7 @@ class TensorboardReporter(Reporter):
     data layer as the net gets them, stretched to the range of what can be shown.
 
     Raises:
-        RunError: tensorboardX is not installed.
+        RunError: tensorboardX is not installed, or the folder cannot be written to.
     """
 
     def __init__(self, solver: Solver, folder: str) -> None:
@@ -35,7 +35,10 @@ class TensorboardReporter(Reporter):
                 " pip install 'netdef[tensorboard]'"
             ) from error
         self._solver, self._batch = solver, 0
-        self._writer: Any = SummaryWriter(folder)
+        try:
+            self._writer: Any = SummaryWriter(folder)
+        except OSError as error:
+            raise cannot_write(folder, error) from error
 
     def close(self) -> None:
         """Write out what waits to be written."""

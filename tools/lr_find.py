@@ -40,9 +40,10 @@ def command(
     from netdef.errors import RunError
     from netdef.prototxt import read_solver
     from netdef.solvers.configuration import override
-    from netdef.solvers.drawing import draw_sweep
+    from netdef.solvers.drawing import check_picture, draw_sweep
     from netdef.solvers.lr_search import sweep
 
+    check_picture(out)
     options.use_gpu(gpu)
     param = override(read_solver(solver), solver, changes)
     with progress_bar("lr-find") as tell:

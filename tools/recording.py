@@ -3,11 +3,12 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from netdef.errors import at
+from netdef.errors import at, cannot_write
 from netdef.solvers import Solver
 from netdef.solvers.configuration import write_configuration
 from netdef.solvers.debug_info import DebugInfo
@@ -45,6 +46,8 @@ def recorded(solver: Solver, files: Files, appends: bool) -> Iterator[None]:
     snapshots = Snapshots(solver.param, solver.path)
     with at(solver.path):
         snapshots.check_folder()
+    if files.profile and not Path(files.profile).parent.is_dir():
+        raise cannot_write(files.profile, FileNotFoundError())
     write_configuration(solver.param, solver.path, snapshots.prefix)
     metrics = files.metrics or f"{snapshots.prefix}.metrics.jsonl"
     reporters: list[Reporter] = [on_stderr(), MetricsReporter(metrics, appends)]

@@ -78,3 +78,15 @@ def test_no_rate_is_found(digits, netdef):
     ran = netdef(*command, "--from", "1e9", "--to", "1e10", "random_seed=1", "-o", "a.png")
     assert ran.status == 1
     assert ran.err == ("netdef: error: the loss did not fall at any of these rates; try others\n")
+
+
+@pytest.mark.parametrize(
+    ("file", "status", "message"),
+    [
+        ("a.gif", 2, "a.gif: pictures end in .png, .svg, .pdf; choose one of them"),
+        ("no/a.png", 1, "no/a.png: its folder does not exist; make no first"),
+    ],
+)
+def test_a_picture_that_cannot_be_is_found_before_the_sweep(digits, netdef, file, status, message):
+    ran = netdef("lr-find", "--solver", "digits_solver.prototxt", "net.conv1.type=No", "-o", file)
+    assert (ran.status, ran.err) == (status, f"netdef: error: {message}\n")

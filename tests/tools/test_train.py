@@ -279,6 +279,23 @@ def test_profile(train, digits):
     )
 
 
+@pytest.mark.parametrize(
+    ("option", "file", "reason"),
+    [
+        ("--log", "no/f", "its folder does not exist; make no first"),
+        ("--metrics", "no/f", "its folder does not exist; make no first"),
+        ("--profile", "no/f", "its folder does not exist; make no first"),
+        ("--tensorboard", "digits_solver.prototxt", "cannot be written (Not a directory)"),
+    ],
+)
+def test_files_that_cannot_be_written_are_found_before_training(
+    train, digits, option, file, reason
+):
+    ran = train(option, file)
+    assert (ran.status, ran.err) == (1, f"netdef: error: {file}: {reason}\n")
+    assert not list(digits.glob("*_iter_*"))
+
+
 def test_on_nan(train, digits):
     assert train("--on-nan", "rollback").status == 0
     assert read_solver("digits.solver.prototxt").on_nan == "rollback"
