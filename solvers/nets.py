@@ -7,6 +7,7 @@ from pathlib import Path
 from netdef.errors import ConfigError, MissingFile
 from netdef.proto import TEST, TRAIN, NetParameter, NetState, Phase, SolverParameter
 from netdef.prototxt import NetText, net_text, read_net
+from netdef.zoo_names import found_file
 
 _TRAIN_FIELDS = ("net", "net_param", "train_net", "train_net_param")
 
@@ -89,10 +90,13 @@ def _state(phase: Phase.ValueType, text: NetText, own: Sequence[NetState]) -> Ne
 def find_net(name: str, path: str) -> NetText:
     """Read a net from the current folder or, as second choice, from that of the solver's file.
 
+    ``zoo:lenet/train_val`` is one of the zoo.
+
     Raises:
         MissingFile: it is in neither.
         ConfigError: it is no net.
     """
+    name = str(found_file(name, "model"))
     beside = Path(path).parent / name
     if Path(name).exists():
         return read_net(name)

@@ -6,6 +6,7 @@ import netdef
 from netdef.errors import ConfigError, MissingFile, UnknownType
 from netdef.model_zoo import finding, nets
 from netdef.model_zoo.cache import place_for_writing
+from netdef.solvers.nets import find_net
 from netdef.zoo_names import found_file
 
 
@@ -74,3 +75,10 @@ def test_weights_that_nobody_published():
     assert str(unknown.value) == (
         "no net or weights of the zoo 'resnet19'; did you mean 'resnet18'?"
     )
+
+
+def test_a_solver_may_name_a_net_of_the_zoo():
+    assert find_net("zoo:lenet/train_val", "solver.prototxt").net.name == "lenet"
+    with pytest.raises(UnknownType) as raised:
+        find_net("zoo:lennet", "solver.prototxt")
+    assert str(raised.value) == "no net of the zoo 'lennet'; did you mean 'lenet'?"
