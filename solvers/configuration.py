@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import Literal
 
 from netdef.errors import at
-from netdef.overrides import override_nets, set_field, split_override
+from netdef.field_values import set_field
+from netdef.overrides import override_nets, split_override
 from netdef.proto import NetParameter, SolverParameter
 from netdef.prototxt import net_text, write_text
 from netdef.solvers.nets import check_nets, find_net
