@@ -20,15 +20,17 @@ SOLVER = "solver.prototxt"
 PREFIX = "snapshot"
 _HEAD_RATE = 10.0
 """How much faster the new head learns, if nothing else is said."""
+_SMALLEST_PART = 0.4
+"""The least part of a picture that is cut out to train with."""
 
 
 @dataclass(frozen=True)
 class Recipe:
     """How a net is trained on; ``frozen`` and ``rates`` name layers of the old net by patterns."""
 
-    epochs: int = 5
-    batch: int = 32
-    lr: float = 0.001
+    epochs: int = 6
+    batch: int = 16
+    lr: float = 0.0003
     frozen: Sequence[str] = ()
     rates: Mapping[str, float] = field(default_factory=dict)
     seed: int = 1
@@ -111,9 +113,13 @@ def _data(
     data, transform = layer.image_data_param, layer.transform_param
     data.source, data.batch_size, data.shuffle = str(source), batch, phase == TRAIN
     data.is_color = body.shape[0] == 3
-    if not isinstance(how.resize, int):
+    transform.crop_size = how.crop[0]
+    if phase == TRAIN:
+        transform.mirror, transform.min_crop_area = True, _SMALLEST_PART
+    elif isinstance(how.resize, int):
+        transform.resize = how.resize
+    else:
         data.new_height, data.new_width = how.resize
-    transform.crop_size, transform.mirror = how.crop[0], phase == TRAIN
     transform.mean_value.extend(how.mean)
     transform.scale = how.scale
     return layer
@@ -152,6 +158,7 @@ def solver_of(
         snapshot_after_train=False,
         snapshot_prefix=str(folder / PREFIX),
         random_seed=recipe.seed,
+        ema_decay=0.95,
     )
 
 

@@ -106,12 +106,6 @@ def usual_resize(crop: tuple[int, int]) -> int:
     return _USUAL_SIDE if is_usual else max(crop)
 
 
-def training_resize(crop: tuple[int, int]) -> int:
-    """Return the side to cut random crops from: as ``usual_resize``, or an eighth more."""
-    usual = usual_resize(crop)
-    return usual if usual > max(crop) else max(crop) + max(crop) // 8
-
-
 def mean_of_channels(path: str | Path) -> tuple[float, ...]:
     """Return the mean of each channel of a mean image: ``.npy``, or a BlobProto's file.
 

@@ -92,7 +92,8 @@ def test_the_files(body, tmp_path):
     for layer in (train, val):
         assert list(layer.transform_param.mean_value) == [1, 2, 3]
         assert (layer.transform_param.crop_size, layer.transform_param.scale) == (8, 0.5)
-        assert (layer.image_data_param.new_height, layer.image_data_param.new_width) == (10, 10)
+    assert train.transform_param.min_crop_area == pytest.approx(0.4)
+    assert (val.image_data_param.new_height, val.image_data_param.new_width) == (10, 10)
 
 
 def test_a_folder_that_is_there_is_left_alone(body, tmp_path):

@@ -9,7 +9,6 @@ from netdef.preprocessing import (
     Preprocessing,
     mean_of_channels,
     read_preprocessing,
-    training_resize,
     usual_resize,
     write_preprocessing,
 )
@@ -107,4 +106,3 @@ def test_the_mean_of_channels_is_of_a_blob_or_an_array(tmp_path):
 
 def test_sizes_without_a_word():
     assert [usual_resize((s, s)) for s in (227, 256, 28, 299)] == [256, 256, 28, 299]
-    assert [training_resize((s, s)) for s in (227, 256, 32, 299)] == [256, 288, 36, 336]

@@ -69,21 +69,21 @@ def _rates(ctx: click.Context, param: click.Parameter, value: str | None) -> dic
 )
 @click.option(
     "--epochs",
-    default=5,
+    default=6,
     show_default=True,
     type=click.IntRange(min=1),
     help="How often every picture is seen.",
 )
 @click.option(
     "--batch",
-    default=32,
+    default=16,
     show_default=True,
     type=click.IntRange(min=1),
     help="Pictures that one iteration takes.",
 )
 @click.option(
     "--lr",
-    default=0.001,
+    default=0.0003,
     show_default=True,
     type=click.FloatRange(min=0, min_open=True),
     help="The learning rate at the beginning; it falls in a straight line to 0.",
@@ -97,8 +97,8 @@ def _rates(ctx: click.Context, param: click.Parameter, value: str | None) -> dic
 @click.option(
     "--resize",
     metavar="PIXELS",
-    help="Resize pictures to this height and width, or to HEIGHTxWIDTH, before they are cropped;"
-    " without it to 256 for nets that take 200 to 256 pixels, else an eighth more than they take.",
+    help="Resize pictures to this height and width, or to HEIGHTxWIDTH, before the middle is cut"
+    " out to test; without it to what the net takes.",
 )
 @click.option(
     "--on-mismatch",

@@ -112,10 +112,10 @@ def training_preprocessing(
     Raises:
         ConfigError: an option cannot be understood, or its file not be read.
     """
-    from netdef.preprocessing import Preprocessing, training_resize
+    from netdef.preprocessing import Preprocessing
 
     transform, crop = body.transform, body.shape[1:]
-    size = training_resize(crop) if resize is None else _size(resize)
+    size = crop if resize is None else _size(resize)
     if mean is None and transform.mean_file:
         mean = transform.mean_file
     return Preprocessing(
