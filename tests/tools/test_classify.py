@@ -43,6 +43,14 @@ def test_the_three_forms_say_the_same(small, netdef):
     )
 
 
+def test_the_best_comes_first(small, netdef):
+    ran = netdef("classify", "val/red/0.png", *MODEL, "--top", 9, "--json", "--scale", "0.01")
+    scores = [told["score"] for told in json.loads(ran.out)[0]["predictions"]]
+    assert len(set(scores)) == 7
+    assert scores == sorted(scores, reverse=True)
+    assert sum(scores) == pytest.approx(1, abs=1e-5)
+
+
 def test_labels_stand_for_numbers(small, netdef):
     (small / "labels.txt").write_text("".join(f"name {i}\n" for i in range(7)))
     ran = netdef("classify", "val/red/0.png", *MODEL, "--labels", "labels.txt", "--json")
