@@ -217,6 +217,13 @@ class Net:
         """Make the plan for the shapes that the inputs have now."""
         self._replanner.prepare()
 
+    def give_back(self) -> None:
+        """Copy to the GPU what was written to arrays that stand for its own; nothing on the CPU.
+
+        Whoever changes weights other than through ``params`` calls it first.
+        """
+        self._lent.give_back()
+
     def clear_param_diffs(self) -> None:
         """Set the gradients of all weights to 0."""
         self._lent.give_back()

@@ -151,6 +151,7 @@ class Solver:
         rate = self.schedule.begin(self.iter)
         if self._is_due(self.param.display):
             self._display(rate)
+        self.net.give_back()
         self.update.apply(rate, self.iter)
         if self.average:
             self.average.follow()

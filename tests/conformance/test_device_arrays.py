@@ -33,3 +33,27 @@ def test_what_is_written_to_a_copy_on_the_host_reaches_the_device(shared):
     assert not net.blobs["out"].data.any()
     net.blobs["in0"].data[...] = 2
     assert (net.forward()["out"] == 2).all()
+
+
+def test_looking_at_weights_does_not_undo_an_update(shared, tmp_path, monkeypatch):
+    """What is handed out on the host is a copy, which must not come back over new weights."""
+    folder = shared / "goldens" / "solvers"
+    text = (
+        (folder / "sgd.solver.prototxt")
+        .read_text()
+        .replace("solver_mode: CPU", "")
+        .replace("display: 0", "display: 1")
+    )
+    (tmp_path / "solver.prototxt").write_text(text + "\nsnapshot_prefix: 'run'")
+    monkeypatch.chdir(tmp_path)
+    for name in ("net.prototxt", "net_init.caffemodel", "train.txt", "train.h5"):
+        (tmp_path / name).symlink_to(folder / name)
+    looked, left = (netdef.get_solver("solver.prototxt") for _ in range(2))
+    for solver in (looked, left):
+        solver.net.copy_from("net_init.caffemodel")
+    looked.reporter.displayed = lambda event: looked.net.params["ip1"][0].data.sum()
+    for _ in range(3):
+        looked.step(1)
+        left.step(1)
+    ours, theirs = (s.net.params["ip1"][0].data for s in (looked, left))
+    assert (ours == theirs).all()
