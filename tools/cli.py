@@ -20,6 +20,7 @@ COMMANDS = {
     "test": "Score trained weights on a net's test data.",
     "finetune": "Turn a trained classifier to the classes of a folder.",
     "classify": "Print what a net says of pictures.",
+    "detect": "Print what a net finds in pictures, and where.",
     "extract": "Write blobs of a net as features of pictures.",
     "time": "Measure each layer's forward and backward pass.",
     "show": "Print a net as a table, at any stage from graph to plan.",

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 Function = Callable[..., Any]
 
-_OPTIONS = (
+_COLORS = (
     click.option(
         "--mean",
         metavar="VALUES|FILE",
@@ -28,6 +28,8 @@ _OPTIONS = (
         type=click.Choice(["bgr", "rgb"]),
         help="The order of channels that the net takes, and of the mean; bgr without it.",
     ),
+)
+_SIZES = (
     click.option(
         "--resize",
         metavar="PIXELS",
@@ -44,11 +46,18 @@ _OPTIONS = (
 )
 
 
-def preparing(command: Function) -> Function:
-    """Add the options that say how pictures are prepared."""
-    for option in reversed(_OPTIONS):
+def coloring(command: Function) -> Function:
+    """Add the options that say what becomes of pictures' values."""
+    for option in reversed(_COLORS):
         command = option(command)
     return command
+
+
+def preparing(command: Function) -> Function:
+    """Add the options that say how pictures are prepared, and how many at once."""
+    for option in reversed(_SIZES):
+        command = option(command)
+    return coloring(command)
 
 
 def net_of(
