@@ -102,7 +102,7 @@ class Executor:
         top = len(nodes) if high is None else high
         try:
             chosen = (step for step in calls if low <= step[0].node <= top)
-            for call, run in self._observed(self.observer, way, chosen):
+            for call, run in self._observed(self.observer, way, chosen):  # noqa: B007 (errors name it)
                 run()
         except Resized:
             raise
