@@ -8,7 +8,7 @@ import numpy as np
 from netdef.classifier import picture_input
 from netdef.data.progress import Progress
 from netdef.errors import ConfigError, did_you_mean
-from netdef.feature_files import FeatureFile
+from netdef.feature_rows import FeatureFile
 from netdef.net import Net
 from netdef.pictures import Picture, Pictures
 from netdef.preprocessing import Preprocessing

@@ -1,6 +1,5 @@
 """Files of features: a row for each picture, with its name and its class."""
 
-from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,26 +11,12 @@ from netdef.data.database_writer import DatabaseWriter, refuse_existing
 from netdef.data.datum import encode
 from netdef.data.lmdb_writer import LmdbWriter
 from netdef.errors import ConfigError
+from netdef.feature_rows import FeatureFile, Features, Labels, known_labels
 from netdef.io.whole_file import writing_whole
 from netdef.proto import Datum
 
-NO_LABEL = -1
-"""The class of a picture whose class is not known."""
 _ENDINGS = {".h5": "h5", ".hdf5": "h5", ".npz": "npz", ".npy": "npy"}
 FORMATS = ("h5", "npz", "npy", "lmdb", "caffe")
-
-Features = Mapping[str, Any]
-Labels = Sequence[int | None]
-
-
-class FeatureFile(ABC):
-    """Takes rows in; ``done`` rows were there before."""
-
-    done = 0
-
-    @abstractmethod
-    def write(self, names: Sequence[str], labels: Labels, features: Features) -> None:
-        """Add rows; each of ``features`` has one for each name."""
 
 
 def format_of(path: str | Path, asked: str | None, blobs: Sequence[str]) -> str:
@@ -99,11 +84,6 @@ class _Held(FeatureFile):
 
     def features(self) -> dict[str, Any]:
         return {name: np.concatenate(parts) for name, parts in self._features.items()}
-
-
-def known_labels(labels: Labels) -> list[int]:
-    """Return the labels with ``NO_LABEL`` for those that are not known."""
-    return [NO_LABEL if label is None else label for label in labels]
 
 
 def _write_npz(path: Path, held: _Held) -> None:

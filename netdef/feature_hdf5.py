@@ -11,7 +11,7 @@ import numpy as np
 
 from netdef.data.database_writer import flush
 from netdef.errors import ConfigError, DataError, cannot_write
-from netdef.feature_files import FeatureFile, Features, Labels, known_labels
+from netdef.feature_rows import FeatureFile, Features, Labels, known_labels
 
 _ROWS_IN_CHUNK = 64
 
