@@ -59,6 +59,27 @@ def test_colors_are_learned_and_classified(small, netdef):
     assert ran.out.splitlines()[1].endswith("  red")
 
 
+def test_a_net_that_trains_gives_its_mean_and_scale(small, netdef):
+    data = """layer { name: "data" type: "ImageData" top: "data" top: "label"
+      transform_param { crop_size: 8 mean_value: 7 mean_value: 8 mean_value: 9 scale: 0.5 }
+      image_data_param { source: "none" batch_size: 4 } }"""
+    loss = (
+        """layer { name: "loss" type: "SoftmaxWithLoss" bottom: "fc2" bottom: "label" top: "l" }"""
+    )
+    layers = DEPLOY[DEPLOY.index('layer { name: "conv1"') : DEPLOY.index('layer { name: "prob"')]
+    (small / "train_val.prototxt").write_text(data + layers + loss)
+    ran = netdef(
+        "finetune", "--model", "train_val.prototxt", "--weights", "w.caffemodel",
+        "--data", "train", "--epochs", 1, "--resize", "9x10", "--out", "out",
+    )  # fmt: skip
+    assert ran.status == 0, ran.err
+    assert json.loads((small / "out" / "preprocessing.json").read_text()) == {
+        "crop": [8, 8], "resize": [9, 10], "mean": [7, 8, 9], "scale": 0.5, "channel_order": "bgr",
+    }  # fmt: skip
+    ran = netdef("classify", "val", "--model", "out", "--csv", "--top", 3)
+    assert len(ran.out.splitlines()) == 1 + 6 * 3
+
+
 def test_what_is_frozen_stays_and_a_part_is_held_out(small, netdef):
     ran = finetune(netdef, "--data", "train", "--freeze", "conv*", "--epochs", 1)
     assert "3 classes, 18 pictures to train with, 6 to test with\n" in ran.out
