@@ -200,7 +200,8 @@ def _other_engines() -> list[type[Engine]]:
     while waiting:
         for kind in waiting.pop().__subclasses__():
             waiting.append(kind)
-            if "name" in vars(kind) and kind is not NumpyEngine:
+            is_ours = kind.__module__.startswith("netdef.")
+            if "name" in vars(kind) and is_ours and kind is not NumpyEngine:
                 found.append(kind)
     return sorted(found, key=lambda kind: kind.name)
 
