@@ -18,9 +18,9 @@ from netdef.prototxt import write_text
 TRAIN_NET = "train_val.prototxt"
 SOLVER = "solver.prototxt"
 PREFIX = "snapshot"
-_HEAD_RATE = 10.0
+_HEAD_RATE = 3.0
 """How much faster the new head learns, if nothing else is said."""
-_SMALLEST_PART = 0.4
+_SMALLEST_PART = 0.6
 """The least part of a picture that is cut out to train with."""
 
 
@@ -30,7 +30,7 @@ class Recipe:
 
     epochs: int = 6
     batch: int = 16
-    lr: float = 0.0003
+    lr: float = 0.0004
     frozen: Sequence[str] = ()
     rates: Mapping[str, float] = field(default_factory=dict)
     seed: int = 1
@@ -146,7 +146,7 @@ def solver_of(
         lr_policy="poly",
         power=1.0,
         momentum=0.9,
-        weight_decay=0.0002,
+        weight_decay=0.001,
         max_iter=epoch * recipe.epochs,
         display=max(1, epoch // 4),
         average_loss=max(1, epoch // 4),

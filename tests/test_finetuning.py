@@ -40,7 +40,7 @@ def test_the_head_has_a_new_name_new_outputs_and_learns_faster(body):
         ["fc2"],
         3,
     )
-    assert rates(net) == {"fc2_new": [10, 10]}
+    assert rates(net) == {"fc2_new": [3, 3]}
     assert body.net.layer[-1].name == "fc2"
 
 
@@ -92,7 +92,7 @@ def test_the_files(body, tmp_path):
     for layer in (train, val):
         assert list(layer.transform_param.mean_value) == [1, 2, 3]
         assert (layer.transform_param.crop_size, layer.transform_param.scale) == (8, 0.5)
-    assert train.transform_param.min_crop_area == pytest.approx(0.4)
+    assert train.transform_param.min_crop_area == pytest.approx(0.6)
     assert (val.image_data_param.new_height, val.image_data_param.new_width) == (10, 10)
 
 

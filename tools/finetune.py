@@ -65,7 +65,7 @@ def _rates(ctx: click.Context, param: click.Parameter, value: str | None) -> dic
     "rates",
     callback=_rates,
     metavar="GLOB=F,...",
-    help="Layers that learn so many times faster; the new head does ten times if none is told.",
+    help="Layers that learn so many times faster; the new head does three times if none is told.",
 )
 @click.option(
     "--epochs",
@@ -83,7 +83,7 @@ def _rates(ctx: click.Context, param: click.Parameter, value: str | None) -> dic
 )
 @click.option(
     "--lr",
-    default=0.0003,
+    default=0.0004,
     show_default=True,
     type=click.FloatRange(min=0, min_open=True),
     help="The learning rate at the beginning; it falls in a straight line to 0.",
