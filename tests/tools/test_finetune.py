@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 
 import pytest
 
@@ -154,3 +155,16 @@ def test_rates_of_another_form(small, netdef, rates):
     assert ran.err.endswith(
         f"Invalid value for '--lr-mult': {rates!r} is not of the form 'conv10=10,fire9*=2'.\n"
     )
+
+
+@pytest.mark.slow
+def test_squeezenet_learns_flowers(shared, netdef, tmp_path):
+    folder, flowers = shared / "data" / "models" / "squeezenet_v1.1", shared / "data" / "flowers"
+    ran = netdef(
+        "finetune", "--model", folder / "train_val.prototxt",
+        "--weights", folder / "squeezenet_v1.1_fp16rounded.caffemodel",
+        "--data", flowers / "train", "--val", flowers / "val", "--out", "out",
+    )  # fmt: skip
+    found = re.search(r"accuracy on 150 pictures: ([\d.]+)%", ran.out)
+    assert found
+    assert float(found[1]) >= 85  # 88 when this was written
