@@ -352,7 +352,7 @@ class Net:
             return self._lent.host(executor.array(value))
 
         def reshape(shape: tuple[int, ...]) -> None:
-            self._replanner.inputs[key] = Shape(shape)
+            self._replanner.reshape(key, Shape(shape))
 
         return Blob(data, diff, reshape if name in self.graph.inputs else None)
 

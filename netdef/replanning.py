@@ -18,7 +18,6 @@ _MOST_EXECUTORS = 4
 class Replanner:
     """Makes a plan and an executor when shapes are new, and keeps them by the shapes.
 
-    ``inputs`` holds the shapes that Input blobs have instead of the prototxt's, by id.
     All plans are kept, and the few executors that were used last.
     """
 
@@ -30,9 +29,9 @@ class Replanner:
         backward: bool,
         executor_of: Callable[[Plan], Executor],
     ) -> None:
-        self.inputs: dict[str, Shape] = {}
         self._graph, self._shapes, self._keep, self._backward = graph, shapes, keep, backward
         self._executor_of = executor_of
+        self._inputs: dict[str, Shape] = {}
         self._resized: dict[str, Shape] = {}
         self._plans: dict[tuple[tuple[str, Shape], ...], Plan] = {}
         self._executors: OrderedDict[tuple[tuple[str, Shape], ...], Executor] = OrderedDict()
@@ -40,7 +39,13 @@ class Replanner:
 
     @property
     def _key(self) -> tuple[tuple[str, Shape], ...]:
-        return tuple(sorted({**self.inputs, **self._resized}.items()))
+        return tuple(sorted({**self._inputs, **self._resized}.items()))
+
+    def reshape(self, blob: str, shape: Shape) -> None:
+        """Give an Input blob another shape; what layers chose for the old one is forgotten."""
+        if self._inputs.get(blob, self._shapes.blobs[blob]) != shape:
+            self._inputs[blob] = shape
+            self._resized.clear()
 
     @property
     def plan(self) -> Plan:

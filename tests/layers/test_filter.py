@@ -34,6 +34,28 @@ def test_layers_above_follow_the_number_of_items(net, keep):
     np.testing.assert_allclose(net.blobs["y"].data, 2 * x[rows] @ weight.T + bias, rtol=1e-6)
 
 
+def test_inputs_of_another_size_forget_what_was_chosen_before():
+    net = Net(
+        parse_net(
+            """
+layer { name: "in" type: "Input" top: "x" top: "keep"
+        input_param { shape { dim: 5 dim: 1 dim: 3 dim: 3 } shape { dim: 5 } } }
+layer { name: "filter" type: "Filter" bottom: "x" bottom: "keep" top: "chosen" }
+layer { name: "pool" type: "Pooling" bottom: "chosen" top: "y"
+        pooling_param { pool: AVE kernel_size: 3 stride: 3 } }
+""",
+            "net.prototxt",
+        ),
+        netdef.TEST,
+    )
+    net.forward(x=np.ones((5, 1, 3, 3)), keep=np.array([1, 0, 0, 1, 0]))
+    assert net.blobs["y"].data.shape == (2, 1, 1, 1)
+    net.blobs["x"].reshape(5, 1, 6, 6)
+    assert net.blobs["chosen"].shape == (5, 1, 6, 6)
+    net.forward(x=np.ones((5, 1, 6, 6)), keep=np.array([1, 0, 1, 1, 0]))
+    assert net.blobs["y"].data.shape == (3, 1, 2, 2)
+
+
 def test_gradients_go_back_to_the_items_that_were_chosen(net):
     x = np.arange(15, dtype="f").reshape(5, 3)
     net.forward(x=x, keep=np.array([0, 1, 0, 1, 0], "f"))
