@@ -2,8 +2,8 @@
 
     python benchmarks/cifar10_from_jpegs.py --out examples/cifar10
 
-Images become records as ``netdef convert imageset --shuffle`` makes them, so their channels are
-BGR; the mean is that of the training images.
+The pictures are put into files like CIFAR-10's binary ones, in an order of chance, and these
+are converted as ``netdef convert cifar10`` does: so the channels are RGB, as published nets want.
 """
 
 import argparse
@@ -13,33 +13,35 @@ from pathlib import Path
 
 import numpy as np
 
-from netdef.data.convert_images import convert_imageset
-from netdef.data.datum import decode
-from netdef.data.lmdb_reader import LmdbReader
-from netdef.io.blobs import write_blob
+from netdef.data.convert_cifar10 import Cifar10Files, convert_cifar10
+from netdef.data.datum import decode_image
+from netdef.data.random_words import permutation
 
 ZIPS = Path(__file__).resolve().parents[2] / "shared" / "data" / "cifar10"
 
 
-def make_database(zips: Path, part: str, out: Path) -> Path:
-    """Write the images of one zip, shuffled, to a new LMDB."""
-    classes = (zips / "labels.txt").read_text().split()
+def databases_of(zips: Path, out: Path) -> Cifar10Files:
+    """Write the training and test images of the zips, shuffled, and the mean, into ``out``."""
     with tempfile.TemporaryDirectory() as folder:
-        with zipfile.ZipFile(zips / f"cifar10_{part}_jpg.zip") as archive:
-            archive.extractall(folder)
-            names = sorted(archive.namelist())
-        lines = [f"{name} {classes.index(name.split('/')[1])}\n" for name in names]
-        listed = Path(folder, "list.txt")
-        listed.write_text("".join(lines))
-        return convert_imageset(folder, listed, out / f"cifar10_{part}_lmdb", shuffle=True)
+        for number, part in enumerate(np.array_split(records(zips, "train"), 5), 1):
+            part.tofile(Path(folder, f"data_batch_{number}.bin"))
+        records(zips, "test").tofile(Path(folder, "test_batch.bin"))
+        return convert_cifar10(folder, out)
 
 
-def mean_of(database: Path) -> np.ndarray:
-    """Return the mean of a database's images, ``(1, C, H, W)``."""
-    reader = LmdbReader(database)
-    images = [decode(value)[0] for _, value in reader.read(0, reader.entries)]
-    reader.close()
-    return np.mean(images, axis=0, keepdims=True, dtype=np.float64)
+def records(zips: Path, part: str) -> np.ndarray:
+    """Return the images of a zip, shuffled: a label and the pixels of red, green, blue.
+
+    Shapes:
+        returns: ``(N, 3073)`` uint8.
+    """
+    classes = (zips / "labels.txt").read_text().split()
+    rows = []
+    with zipfile.ZipFile(zips / f"cifar10_{part}_jpg.zip") as archive:
+        for name in sorted(archive.namelist()):
+            pixels = decode_image(archive.read(name))[::-1]
+            rows.append(np.append(np.uint8(classes.index(name.split("/")[1])), pixels.ravel()))
+    return np.stack(rows)[permutation(0, part, len(rows))]
 
 
 def main() -> None:
@@ -48,10 +50,8 @@ def main() -> None:
     parser.add_argument("--zips", type=Path, default=ZIPS, help="the folder of the zips")
     parser.add_argument("--out", type=Path, default=Path("examples/cifar10"))
     arguments = parser.parse_args()
-    arguments.out.mkdir(parents=True, exist_ok=True)
-    train, test = (make_database(arguments.zips, p, arguments.out) for p in ("train", "test"))
-    write_blob(arguments.out / "mean.binaryproto", mean_of(train))
-    print(f"wrote {train}, {test} and {arguments.out / 'mean.binaryproto'}")
+    found = databases_of(arguments.zips, arguments.out)
+    print("wrote", ", ".join(map(str, found)))
 
 
 if __name__ == "__main__":
