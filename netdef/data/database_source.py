@@ -9,7 +9,7 @@ from netdef.data.database import open_database
 from netdef.data.datum import Label, decode, label_of, parse, pixels
 from netdef.data.lmdb_reader import Record, key_text
 from netdef.data.prefetch import Batch
-from netdef.data.prefetched_source import PrefetchedSource
+from netdef.data.prefetched_source import AHEAD, PrefetchedSource
 from netdef.data.random_words import random_words
 from netdef.data.raw_records import RawRecords
 from netdef.data.shuffled_database import ShuffledDatabase
@@ -49,7 +49,7 @@ class DatabaseSource(PrefetchedSource):
         seed: int,
         with_label: bool = True,
         rand_skip: int = 0,
-        prefetch: int = 4,
+        prefetch: int = AHEAD,
         name: str = "",
         threads: int | None = None,
         shuffle: bool = False,
@@ -76,9 +76,10 @@ class DatabaseSource(PrefetchedSource):
         super().__init__(
             shapes if with_label else shapes[:1],
             batch_size,
-            int(skipped) % max(rand_skip, 1),
-            prefetch,
-            threads,
+            records=self._database.entries,
+            first=int(skipped) % max(rand_skip, 1),
+            ahead=prefetch,
+            threads=threads,
         )
 
     def close(self) -> None:

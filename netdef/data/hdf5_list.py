@@ -4,17 +4,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from netdef.errors import DataError, MissingFile, at, cannot_read, did_you_mean
 from netdef.shape import Shape
 
 
 @dataclass(frozen=True)
 class HDF5File:
-    """One file of the list: its rows, and the shape of a row of each top."""
+    """One file of the list: its rows, and of each top the shape of a row, and if it has bytes."""
 
     path: Path
     rows: int
     row_shapes: tuple[Shape, ...]
+    has_bytes: tuple[bool, ...]
 
 
 def read_list(path: Path, tops: tuple[str, ...]) -> list[HDF5File]:
@@ -25,7 +28,7 @@ def read_list(path: Path, tops: tuple[str, ...]) -> list[HDF5File]:
         DataError: a file is no HDF5, lacks a dataset, or its datasets do not fit together.
     """
     try:
-        lines = path.read_text().splitlines()
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
     except OSError as error:
         raise cannot_read(path, error) from error
     except UnicodeDecodeError as error:
@@ -67,15 +70,17 @@ def inspect_hdf5(path: Path, tops: tuple[str, ...]) -> HDF5File:
     except OSError as error:
         raise DataError(f"{path}: is not an HDF5 file, or is damaged ({error})") from error
     with opened as file, at(str(path)):
-        shapes = tuple(_dataset_shape(file, top) for top in tops)
+        datasets = [_dataset(file, top) for top in tops]
+        shapes = [Shape(dataset.shape) for dataset in datasets]
+        has_bytes = tuple(dataset.dtype == np.uint8 for dataset in datasets)
         rows = {shape[0] for shape in shapes}
         if len(rows) > 1:
             counts = ", ".join(f"{top!r} has {s[0]}" for top, s in zip(tops, shapes, strict=True))
             raise DataError(f"its datasets differ in their rows: {counts}")
-    return HDF5File(path, rows.pop(), tuple(Shape(shape[1:]) for shape in shapes))
+    return HDF5File(path, rows.pop(), tuple(Shape(shape[1:]) for shape in shapes), has_bytes)
 
 
-def _dataset_shape(file: Any, top: str) -> Shape:
+def _dataset(file: Any, top: str) -> Any:
     import h5py
 
     dataset = file.get(top)
@@ -87,7 +92,7 @@ def _dataset_shape(file: Any, top: str) -> Shape:
         raise DataError(f"dataset {top!r} is a single value; its first axis must number the rows")
     if dataset.dtype.kind not in "biuf":
         raise DataError(f"dataset {top!r} holds {dataset.dtype}, not numbers")
-    return Shape(dataset.shape)
+    return dataset
 
 
 def _check_same(file: HDF5File, others: list[HDF5File], tops: tuple[str, ...]) -> None:

@@ -1,33 +1,38 @@
 """Batches from HDF5 files, as Caffe's HDF5Data layer has them."""
 
-from functools import lru_cache
+import os
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from netdef.data.hdf5_list import read_list
+from netdef.data.hdf5_reader import HDF5Reader
 from netdef.data.prefetch import Batch
-from netdef.data.random_words import permutation
-from netdef.errors import DataError, at
+from netdef.data.prefetched_source import PrefetchedSource
+from netdef.data.transformer import Transformer
+from netdef.errors import ShapeError, at
+from netdef.proto import TEST, TransformationParameter
 from netdef.shape import Shape
 
+_IMAGE_AXES = 3
 
-class HDF5Source:
+
+class HDF5Source(PrefetchedSource):
     """The rows of HDF5 files in order, from file to file and round again, in batches.
 
     ``source_list_path`` names one file a line, from the current folder or from the list's.
-    Each top is the dataset of its name. With ``shuffle`` the files, and the rows within
-    each, come in a new order every round, as ``seed`` decides. Only the rows of a batch are
-    read, so files may be larger than memory.
+    Each top is the dataset of its name. ``shuffle``: see ``HDF5Reader``. A ``transform_param``
+    that sets anything is for the images of the first top: it changes them as it would those of
+    a database, as ``seed`` and ``name`` decide.
 
     Shapes:
         dataset: ``(rows, ...)`` of any rank from 1, the same row in every file.
-        top: ``(batch_size, ...)`` float32.
+        top: ``(batch_size, ...)`` float32; ``(batch_size, C, h, w)`` if images are changed.
 
     Raises:
         MissingFile: the list or one of its files is not there.
         DataError: a file is no HDF5, lacks a dataset, or its datasets do not fit together.
+        ShapeError: the first dataset holds no images, but ``transform_param`` is set.
     """
 
     def __init__(
@@ -37,90 +42,49 @@ class HDF5Source:
         tops: tuple[str, ...],
         shuffle: bool = False,
         seed: int = 0,
+        *,
+        transform_param: TransformationParameter | None = None,
+        phase: int = TEST,
+        name: str = "",
     ) -> None:
-        self._tops, self._shuffles, self._seed = tops, shuffle, seed
-        self._files = read_list(Path(source_list_path), tops)
-        self._rows = sum(file.rows for file in self._files)
-        row_shapes = self._files[0].row_shapes
-        self.shapes = tuple(Shape((batch_size, *row)) for row in row_shapes)
-        self._batch_size = batch_size
-        self._batch: Batch | None = None
-        self._position = 0
-        self._open: Any = None
-        # Orders are needed again for every batch of a round; two rounds may meet in one.
-        self._order = lru_cache(maxsize=4)(self._permutation)
-
-    def next(self) -> Batch:
-        """Return the next batch; valid until the next call."""
-        if self._batch is None:
-            self._batch = tuple(np.empty(shape, np.float32) for shape in self.shapes)
-        done = 0
-        while done < self._batch_size:
-            done += self._read(self._position + done, done, self._batch)
-        self._position += done
-        return self._batch
-
-    def state(self) -> dict[str, int]:
-        """Return ``position``: how many rows were handed out."""
-        return {"position": self._position}
-
-    def restore(self, state: dict[str, int]) -> None:
-        """Go on behind the row that ``state`` counts up to."""
-        self._position = state["position"]
+        files = read_list(Path(source_list_path), tops)
+        first, *others = files[0].row_shapes
+        self._transformer: Transformer | None = None
+        if transform_param is not None and transform_param.ListFields():
+            self._transformer = Transformer(transform_param, phase, seed, name)
+            self._images = Shape((batch_size, *first))
+            self._pixel = np.uint8 if all(file.has_bytes[0] for file in files) else np.float32
+            with at(f"{files[0].path}: dataset {tops[0]!r}"):
+                first = _transformed(self._transformer, first)
+        self._reader = HDF5Reader(files, tops, shuffle, seed)
+        shapes = tuple(Shape((batch_size, *row)) for row in (first, *others))
+        # HDF5 reads with one thread at a time; changing images is worth every core.
+        threads = (os.cpu_count() or 1) if self._transformer else 1
+        records = sum(file.rows for file in files)
+        super().__init__(shapes, batch_size, records=records, threads=threads)
 
     def close(self) -> None:
-        """Close the file that is open; may be called twice."""
-        if self._open is not None:
-            self._open.close()
-            self._open = None
+        """Stop the threads and close the file that is open; may be called twice."""
+        super().close()
+        self._reader.close()
 
-    def _permutation(self, stream: str, count: int) -> np.ndarray:
-        return permutation(self._seed, stream, count)
+    def _read(self, first: int) -> int:
+        return first
 
-    def _place(self, position: int) -> tuple[int, int, int]:
-        """Return the round, the file and the row within it that ``position`` stands for."""
-        epoch, row = divmod(position, self._rows)
-        files = range(len(self._files))
-        for file in self._order(f"files {epoch}", len(files)) if self._shuffles else files:
-            if row < self._files[file].rows:
-                return epoch, int(file), row
-            row -= self._files[file].rows
-        raise IndexError(position)
-
-    def _read(self, position: int, done: int, batch: Batch) -> int:
-        """Read rows of one file into the batch from row ``done`` on; return how many."""
-        epoch, number, row = self._place(position)
-        file = self._files[number]
-        count = min(self._batch_size - done, file.rows - row)
-        rows: Any = np.s_[row : row + count]
-        if self._shuffles:
-            rows = self._order(f"rows {epoch} {number}", file.rows)[rows]
-        with at(str(file.path)):
-            datasets = self._opened(file.path)
-            for top, values in zip(self._tops, batch, strict=True):
-                _read_rows(datasets[top], rows, values[done : done + count])
-        return count
-
-    def _opened(self, path: Path) -> Any:
-        import h5py
-
-        if self._open is None or self._open.filename != str(path):
-            self.close()
-            try:
-                self._open = h5py.File(path, "r")
-            except OSError as error:
-                raise DataError(f"cannot be opened any more ({error})") from error
-        return self._open
+    def _fill(self, first: int, batch: Batch) -> None:
+        if self._transformer is None:
+            self._reader.read(first, batch)
+            return
+        images = np.empty(self._images, self._pixel)
+        self._reader.read(first, (images, *batch[1:]))
+        self._transformer.apply(list(images), first, batch[0])
 
 
-def _read_rows(dataset: Any, rows: Any, out: np.ndarray) -> None:
-    """Read a slice of rows, or the rows of an array of numbers, as float32."""
-    try:
-        if isinstance(rows, slice):
-            dataset.read_direct(out, rows)
-        else:
-            # HDF5 takes rows in rising order only.
-            order = np.argsort(rows)
-            out[order] = dataset[rows[order]]
-    except OSError as error:
-        raise DataError(f"dataset {dataset.name!r} cannot be read ({error})") from error
+def _transformed(transformer: Transformer, row: Shape) -> Shape:
+    """Return the shape that transformed rows have."""
+    if len(row) != _IMAGE_AXES:
+        raise ShapeError(
+            f"its rows have the shape {row}, and transform_param changes images (C, H, W); remove"
+            " transform_param"
+        )
+    return transformer.shape(row)

@@ -16,9 +16,6 @@ from netdef.errors import FieldError, ShapeError, at
 from netdef.proto import TransformationParameter
 from netdef.shape import Shape
 
-_AHEAD = 4
-"""Batches that are made before they are asked for."""
-
 
 class ImageSource(PrefetchedSource):
     """The images of a list in order, round and round, in batches.
@@ -73,7 +70,8 @@ class ImageSource(PrefetchedSource):
         with at(self._where(first)):
             top = self._transformer.shape(Shape(self._image(first).shape))
         shapes = (Shape((batch_size, *top)), Shape((batch_size,)))
-        super().__init__(shapes, batch_size, position, _AHEAD, threads=os.cpu_count() or 1)
+        threads, records = os.cpu_count() or 1, len(self._entries)
+        super().__init__(shapes, batch_size, records=records, first=position, threads=threads)
 
     def _listed(self) -> list[ImageEntry]:
         return read_image_list(self._source)

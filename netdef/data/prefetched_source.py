@@ -8,6 +8,9 @@ import numpy as np
 from netdef.data.prefetch import Batch, Prefetcher
 from netdef.shape import Shape
 
+AHEAD = 4
+"""Batches that are made before they are asked for, where nobody says how many."""
+
 
 class PrefetchedSource(ABC):
     """Batches of records in the order of their numbers, read ahead by threads.
@@ -17,9 +20,16 @@ class PrefetchedSource(ABC):
     """
 
     def __init__(
-        self, shapes: tuple[Shape, ...], batch_size: int, first: int, ahead: int, threads: int
+        self,
+        shapes: tuple[Shape, ...],
+        batch_size: int,
+        *,
+        records: int | None,
+        first: int = 0,
+        ahead: int = AHEAD,
+        threads: int = 1,
     ) -> None:
-        self.shapes = shapes
+        self.shapes, self.records = shapes, records
         self._batch_size = batch_size
         self._position = self._upcoming = first
         self._prefetcher = Prefetcher(self._next_read, self._fill, self._new_batch, ahead, threads)

@@ -16,8 +16,6 @@ from netdef.errors import FieldError, ShapeError, at
 from netdef.proto import TransformationParameter, WindowDataParameter
 from netdef.shape import Shape
 
-_AHEAD = 4
-"""Batches that are made before they are asked for."""
 _CHANNELS = 3
 _OWN_FIELDS = 2000
 """Where the numbers of the schema's fields that Caffe does not have begin."""
@@ -60,7 +58,8 @@ class WindowSource(PrefetchedSource):
         top = Shape((param.batch_size, _CHANNELS, size, size))
         self._cached: dict[str, bytes] = {}
         shapes = (top, Shape((param.batch_size,)))
-        super().__init__(shapes, param.batch_size, 0, _AHEAD, threads=os.cpu_count() or 1)
+        # Windows are drawn, not gone through: there is no last one.
+        super().__init__(shapes, param.batch_size, records=None, threads=os.cpu_count() or 1)
 
     def _where(self, window: ImageWindow) -> str:
         return f"{self._param.source}:{window.line}"

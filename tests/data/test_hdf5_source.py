@@ -1,11 +1,17 @@
 import re
+import subprocess
+import sys
 
 import h5py
 import numpy as np
 import pytest
 
+from netdef.data.database_source import DatabaseSource
+from netdef.data.datum import encode
 from netdef.data.hdf5_source import HDF5Source
-from netdef.errors import DataError, MissingFile
+from netdef.data.lmdb_writer import LmdbWriter
+from netdef.errors import DataError, MissingFile, ShapeError
+from netdef.proto import TEST, TRAIN, TransformationParameter
 
 
 def write(path, rows, start=0, **extra):
@@ -170,9 +176,98 @@ def test_a_file_that_is_no_hdf5(listed):
 
 
 def test_a_file_that_vanishes_is_named(listed):
-    source = HDF5Source(listed, 5, ("data", "label"))
-    source.next()
+    source = HDF5Source(listed, 10, ("data", "label"))
     (listed.parent / "b.h5").unlink()
-    with pytest.raises(DataError, match=rf"^{listed.parent}/b.h5: cannot be opened any more \("):
-        source.next()
+    for _ in range(2):  # and again: nothing is stuck
+        with pytest.raises(DataError, match=rf"^{listed.parent}/b.h5: cannot be opened any more "):
+            source.next()
     source.close()
+
+
+IMAGES = np.random.default_rng(0).integers(0, 256, (11, 3, 9, 8), np.uint8)
+CHANGES = TransformationParameter(
+    crop_size=6, mirror=True, mean_value=[100, 110, 120], scale=0.5, min_crop_area=0.4, pad=1,
+    brightness=0.2, hue=9, cutout=2,
+)  # fmt: skip
+
+
+def write_images(folder, dtype=np.uint8):
+    with LmdbWriter(folder / "lmdb") as database:
+        for number, image in enumerate(IMAGES):
+            database.put(b"%04d" % number, encode(image, number))
+    for name, part in (("a", slice(7)), ("b", slice(7, None))):
+        with h5py.File(folder / f"{name}.h5", "w") as file:
+            file["data"], file["label"] = IMAGES[part].astype(dtype), np.arange(11)[part]
+    (folder / "images.txt").write_text("a.h5\nb.h5\n")
+    return folder / "images.txt"
+
+
+@pytest.mark.parametrize("phase", [TRAIN, TEST])
+@pytest.mark.parametrize("cores", [1, 4])
+def test_images_are_changed_as_those_of_a_database(tmp_path, monkeypatch, phase, cores):
+    monkeypatch.setattr("os.cpu_count", lambda: cores)
+    path = write_images(tmp_path)
+    theirs = DatabaseSource(tmp_path / "lmdb", "LMDB", 4, CHANGES, phase, 3, name="in")
+    mine = HDF5Source(
+        path, 4, ("data", "label"), seed=3, transform_param=CHANGES, phase=phase, name="in"
+    )
+    assert mine.shapes == theirs.shapes
+    for _ in range(7):
+        for found, wanted in zip(mine.next(), theirs.next(), strict=True):
+            np.testing.assert_array_equal(found, wanted)
+    mine.close()
+    theirs.close()
+
+
+def test_images_of_floats_are_not_rounded(tmp_path):
+    path = write_images(tmp_path, np.float64)
+    with h5py.File(tmp_path / "a.h5", "a") as file:
+        file["data"][0] = 0.25
+    param = TransformationParameter(crop_size=2, scale=2)
+    source = HDF5Source(path, 11, ("data", "label"), transform_param=param)
+    images, _ = source.next()
+    assert (images[0] == 0.5).all()
+    np.testing.assert_array_equal(images[1:], 2.0 * IMAGES[1:, :, 3:5, 3:5])
+    source.close()
+
+
+def test_a_resumed_source_changes_images_as_an_unbroken_one(tmp_path):
+    path = write_images(tmp_path)
+    options = {"shuffle": True, "transform_param": CHANGES, "phase": TRAIN}
+    source = HDF5Source(path, 4, ("data", "label"), **options)
+    whole = [[top.copy() for top in source.next()] for _ in range(9)]
+    source.restore({"position": 16})
+    for wanted in whole[4:]:
+        for found, top in zip(source.next(), wanted, strict=True):
+            np.testing.assert_array_equal(found, top)
+    source.close()
+
+
+def test_what_are_no_images_is_not_changed(listed):
+    with pytest.raises(ShapeError) as caught:
+        HDF5Source(listed, 3, ("data", "label"), transform_param=CHANGES)
+    assert str(caught.value).replace(str(listed.parent), "T") == (
+        "T/a.h5: dataset 'data': its rows have the shape (2, 3), and transform_param changes"
+        " images (C, H, W); remove transform_param"
+    )
+
+
+def test_rows_are_read_ahead_and_never_a_whole_file(tmp_path):
+    count, row = 1500, 64 << 10
+    with h5py.File(tmp_path / "big.h5", "w") as file:  # 98 MB that are not on the disk
+        file.create_dataset("data", (count, row), "u1", chunks=(1, row))
+        file["label"] = np.arange(count)
+    (tmp_path / "big.txt").write_text("big.h5\n")
+    program = f"""
+import resource
+from netdef.data.hdf5_source import HDF5Source
+for shuffle in (False, True):
+    source = HDF5Source({str(tmp_path / "big.txt")!r}, 8, ("data", "label"), shuffle)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    for _ in range(60):
+        source.next()
+    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
+    source.close()
+"""
+    ran = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True)
+    assert max(map(int, ran.stdout.split())) < 48 << 10  # KiB, half of the file

@@ -42,6 +42,23 @@ def test_shuffled_rows_are_all_there(listed):
     assert not np.array_equal(*rounds)
 
 
+def test_images_are_transformed(tmp_path):
+    images = np.random.default_rng(0).integers(0, 256, (6, 3, 5, 4), np.uint8)
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        file["x"], file["label"] = images, np.arange(6)
+    (tmp_path / "list.txt").write_text("a.h5")
+    change = "transform_param { crop_size: 3 scale: 0.5 mean_value: 9 }"
+    text = layer(tmp_path / "list.txt", tops=f'top: "x" top: "label" {change}')
+    net = netdef.Net(parse_net(text, "net.prototxt"), netdef.TEST)
+    got = net.forward()
+    np.testing.assert_array_equal(got["x"], (images[:3, :, 1:4, :3] - 9.0) / 2)
+    assert got["label"].tolist() == [0, 1, 2]
+    net.close()
+    training = netdef.Net(parse_net(text, "net.prototxt"), netdef.TRAIN)
+    assert not np.array_equal(training.forward()["x"], got["x"])  # cut anywhere
+    training.close()
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
