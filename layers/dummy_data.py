@@ -57,6 +57,8 @@ class DummyData(DataLayer, message="dummy_data_param"):
 class _Fillers:
     """Batches made by fillers, each pass from its own random numbers."""
 
+    records: int | None = None
+
     def __init__(self, shapes: list[Shape], fillers: list[Filler], seed: int) -> None:
         self.shapes = tuple(shapes)
         self._fillers, self._seed, self._done = fillers, seed, 0

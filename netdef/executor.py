@@ -138,10 +138,17 @@ class Executor:
 
     def _feed(self, call: Call, tops: tuple[Any, ...]) -> Run:
         name = self.plan.program.graph.nodes[call.node].name
+        names = [value.name for value in call.written_values()]
 
         def run() -> None:
-            for top, batch in zip(tops, self.sources[name].next(), strict=True):
-                top[...] = self.device.xp.asarray(batch)
+            batch = self.sources[name].next()
+            if _are_resized(batch, tops):
+                # The net may be planned for fewer records than a batch has.
+                batch = tuple(a[: len(top)] for a, top in zip(batch, tops, strict=True))
+                if _are_resized(batch, tops):
+                    raise Resized(call.node, dict(zip(names, batch, strict=True)))
+            for top, array in zip(tops, batch, strict=True):
+                top[...] = self.device.xp.asarray(array)
 
         return run
 
@@ -172,7 +179,7 @@ class Executor:
 
         def run() -> None:
             made = function(*(self.device.to_host(a) for a in reads))
-            if any(a.shape != goal.shape for a, goal in zip(made, out, strict=True)):
+            if _are_resized(made, out):
                 raise Resized(call.node, dict(zip(names, made, strict=True)))
             for goal, array in zip(out, made, strict=True):
                 goal[...] = self.device.xp.asarray(array)
@@ -191,3 +198,7 @@ class Executor:
                 goal[...] = self.device.xp.asarray(result)
 
         return run
+
+
+def _are_resized(made: Iterable[Any], planned: Iterable[Any]) -> bool:
+    return any(a.shape != goal.shape for a, goal in zip(made, planned, strict=True))

@@ -15,6 +15,7 @@ from netdef.executor import Executor
 from netdef.graph import Graph, build
 from netdef.infer import infer
 from netdef.io.weights import Format, write_weights
+from netdef.layer import DataLayer
 from netdef.loading import LoadReport, OnMismatch, match
 from netdef.plan import Plan
 from netdef.proto import TEST, TRAIN, NetParameter
@@ -216,6 +217,13 @@ class Net:
     def reshape(self) -> None:
         """Make the plan for the shapes that the inputs have now."""
         self._replanner.prepare()
+
+    def reshape_batch(self, records: int) -> None:
+        """Take that many records of each batch of the data layers, its first ones, from now on."""
+        for node in self.graph.nodes:
+            for top in node.tops if isinstance(node.layer, DataLayer) else ():
+                row = self.shapes.blobs[top][1:]
+                self._replanner.reshape(top, Shape((records, *row)))
 
     def give_back(self) -> None:
         """Copy to the GPU what was written to arrays that stand for its own; nothing on the CPU.

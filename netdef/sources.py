@@ -1,10 +1,19 @@
 """The open data sources of a net."""
 
 from collections.abc import Iterator, Mapping
+from typing import NamedTuple
 
 from netdef.data.source import Source
+from netdef.errors import ConfigError
 from netdef.graph import Graph
 from netdef.layer import DataLayer
+
+
+class DataSize(NamedTuple):
+    """The records of a pass over a net's data, and of a batch."""
+
+    records: int
+    batch: int
 
 
 class Sources(Mapping[str, Source]):
@@ -27,6 +36,36 @@ class Sources(Mapping[str, Source]):
 
     def __len__(self) -> int:
         return len(self._nodes)
+
+    def size(self) -> DataSize:
+        """Return how many records a pass over the data has, and a batch.
+
+        Raises:
+            ConfigError: a data layer has no end, their sizes differ, or there is none.
+        """
+        found: dict[DataSize, str] = {}
+        for name, node in self._nodes.items():
+            source = self[name]
+            if source.records is None:
+                raise ConfigError(
+                    f"data layer {name!r} ({node.type}) has no last record, so nobody can say"
+                    " when all are seen; count batches"
+                )
+            found.setdefault(DataSize(source.records, source.shapes[0][0]), name)
+        if not found:
+            raise ConfigError("the net has no data layer whose records could be counted")
+        if len(found) > 1:
+            sizes = ", ".join(
+                f"{name!r} has {size.records} in batches of {size.batch}"
+                for size, name in found.items()
+            )
+            raise ConfigError(f"the records of its data layers differ in number: {sizes}")
+        return next(iter(found))
+
+    def rewind(self) -> None:
+        """Go back to the first record of all layers; each must have a known number of them."""
+        for source in self.values():
+            source.restore({"position": 0})
 
     def reseed(self, seed: int) -> None:
         """Begin anew with the order and the random numbers of another seed."""

@@ -1,6 +1,6 @@
 """What a run of a solver reports, and to whom."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from netdef.net import Net
@@ -93,11 +93,11 @@ class Reporter:
         """``solve`` is done."""
 
 
-def outputs_of(net: Net, values: Iterable[float]) -> list[Output]:
-    """Give numbers, as many as the net's outputs have, the names of their blobs."""
+def outputs_of(net: Net, values: Mapping[str, Iterable[float]]) -> list[Output]:
+    """Return the numbers of a net's output blobs one by one."""
     weights = net.loss_weights
-    names = (name for name in sorted(net.outputs) for _ in range(net.blobs[name].count))
     return [
-        Output(name, float(value), weights.get(name, 0.0))
-        for name, value in zip(names, values, strict=True)
+        Output(name, float(number), weights.get(name, 0.0))
+        for name, numbers in values.items()
+        for number in numbers
     ]

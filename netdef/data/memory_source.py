@@ -20,6 +20,9 @@ class MemorySource:
         label: ``(batch_size,)`` float32.
     """
 
+    records: int | None = None
+    """The arrays may become others at any time."""
+
     def __init__(self, batch_size: int, image: Shape) -> None:
         self.shapes: tuple[Shape, ...] = (Shape((batch_size, *image)), Shape((batch_size,)))
         self._batch_size, self._image = batch_size, image

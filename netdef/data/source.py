@@ -15,6 +15,13 @@ class Source(Protocol):
 
     shapes: tuple[Shape, ...]
 
+    @property
+    def records(self) -> int | None:
+        """How many there are before the first one comes again; None where nobody knows.
+
+        Where it is known, ``restore({"position": 0})`` goes back to the first one.
+        """
+
     def next(self) -> tuple[np.ndarray, ...]:
         """Return the next batch, one float32 array a top; valid until the next call."""
 
