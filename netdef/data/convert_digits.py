@@ -42,4 +42,4 @@ def _load() -> tuple[np.ndarray, np.ndarray]:
             "the digits come with scikit-learn, which is not installed; pip install 'netdef[demo]'"
         ) from error
     digits = load_digits()
-    return np.rint(digits.images * (255 / 16)).astype(np.uint8), digits.target
+    return np.rint(digits.images[:, None] * (255 / 16)).astype(np.uint8), digits.target

@@ -43,7 +43,7 @@ def _read_part(folder: Path, prefix: str) -> LabelledImages:
             f"{images_path}: {len(images)} images, but {labels_path.name} has {len(labels)} "
             "labels; download both again"
         )
-    return LabelledImages(images, labels)
+    return LabelledImages(images[:, None], labels)
 
 
 def _find(folder: Path, name: str) -> Path:

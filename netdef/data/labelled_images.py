@@ -1,4 +1,4 @@
-"""Labelled images in memory to an LMDB, as Caffe's MNIST converter writes them."""
+"""Labelled images in memory to an LMDB, as Caffe's converters of MNIST and CIFAR-10 write them."""
 
 from pathlib import Path
 from typing import NamedTuple
@@ -13,22 +13,23 @@ from netdef.errors import cannot_write
 
 
 class LabelledImages(NamedTuple):
-    """Images and their classes.
+    """Images and their classes, and how many digits the keys of a database of them have.
 
     Shapes:
-        images: ``(N, H, W)`` uint8.
+        images: ``(N, C, H, W)`` uint8.
         labels: ``(N,)`` integers.
     """
 
     images: np.ndarray
     labels: np.ndarray
+    key_digits: int = 8
 
     def write(self, path: Path, tally: Tally) -> None:
-        """Write a new LMDB with the keys ``00000000``, ``00000001`` and so on."""
+        """Write a new LMDB whose keys are the numbers of the images, from 0."""
         with LmdbWriter(path) as database:
             for number, label in enumerate(self.labels.tolist()):
-                value = encode(self.images[number, None], label, says_encoded=False)
-                database.put(b"%08d" % number, value)
+                value = encode(self.images[number], label, says_encoded=False)
+                database.put(b"%0*d" % (self.key_digits, number), value)
                 tally.count()
 
 

@@ -42,11 +42,11 @@ def test_images_and_labels(folder, coarse, labels):
         ),
         (
             bytes(3074) + bytes([0, 100]) + bytes(3072),
-            "image 1 has the fine label 100, and there are 100; download it again",
+            "image 1 has the fine label 100, and there are 100 classes; download it again",
         ),
         (
             bytes([20, 0]) + bytes(3072),
-            "image 0 has the coarse label 20, and there are 20; download it again",
+            "image 0 has the coarse label 20, and there are 20 classes; download it again",
         ),
     ],
 )
