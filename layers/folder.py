@@ -1,13 +1,10 @@
 """The layer that reads a folder of class folders."""
 
-from typing import ClassVar
-
 from netdef.data.source import Source
-from netdef.layer import DataLayer, field
-from netdef.proto import TEST, TRAIN, TransformationParameter
+from netdef.layers.image_files import ImageFiles
 
 
-class Folder(DataLayer, message="folder_param"):
+class Folder(ImageFiles, message="folder_param"):
     """Batches of the images in a folder that holds a folder for each class.
 
     Classes are numbered from 0 in the order of their names; ``netdef db info`` prints them. With
@@ -28,32 +25,8 @@ class Folder(DataLayer, message="folder_param"):
         ShapeError: an image gets another shape than the first one.
     """
 
-    tops: ClassVar[tuple[str, ...]] = ("data", "label")
-
-    name: str
-    source: str = field()
-    batch_size: int = field(at_least=1)
-    shuffle: bool
-    new_height: int
-    new_width: int
-    is_color: bool
-    reduced_decoding: bool
-    transform_param: TransformationParameter
-
     def open(self, tops: tuple[str, ...], seed: int) -> Source:
         """Look into the folder; threads begin at the first batch."""
         from netdef.data.folder_source import FolderSource
 
-        return FolderSource(
-            self.source,
-            self.batch_size,
-            self.transform_param,
-            TRAIN if self.training else TEST,
-            seed,
-            color=self.is_color,
-            height=self.new_height,
-            width=self.new_width,
-            shuffle=self.shuffle,
-            name=self.name,
-            reduced=self.reduced_decoding,
-        )
+        return FolderSource(**self._how(seed))

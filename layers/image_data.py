@@ -1,13 +1,11 @@
 """The layer that reads image files."""
 
-from typing import ClassVar
-
 from netdef.data.source import Source
-from netdef.layer import DataLayer, field
-from netdef.proto import TEST, TRAIN, TransformationParameter
+from netdef.layer import field
+from netdef.layers.image_files import ImageFiles
 
 
-class ImageData(DataLayer, message="image_data_param"):
+class ImageData(ImageFiles, message="image_data_param"):
     """Batches of the image files and labels that a list names, a ``name label`` in each line.
 
     The file is ``root_folder`` and the name, one after the other. Images are resized to
@@ -27,36 +25,13 @@ class ImageData(DataLayer, message="image_data_param"):
         ShapeError: an image gets another shape than the first one.
     """
 
-    tops: ClassVar[tuple[str, ...]] = ("data", "label")
-
-    name: str
-    source: str = field()
     batch_size: int = field(at_least=1)
     rand_skip: int
-    shuffle: bool
-    new_height: int
-    new_width: int
-    is_color: bool
-    reduced_decoding: bool
     root_folder: str
-    transform_param: TransformationParameter
 
     def open(self, tops: tuple[str, ...], seed: int) -> Source:
         """Read the list; threads begin at the first batch."""
         from netdef.data.image_source import ImageSource
 
-        return ImageSource(
-            self.source,
-            self.batch_size,
-            self.transform_param,
-            TRAIN if self.training else TEST,
-            seed,
-            root=self.root_folder or "",
-            color=self.is_color,
-            height=self.new_height,
-            width=self.new_width,
-            shuffle=self.shuffle,
-            rand_skip=self.rand_skip,
-            name=self.name,
-            reduced=self.reduced_decoding,
-        )
+        root = self.root_folder or ""
+        return ImageSource(**self._how(seed), root=root, rand_skip=self.rand_skip)
