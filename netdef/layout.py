@@ -1,14 +1,14 @@
 """A pass of ``compile``: in which order the axes of each value lie in memory.
 
-The values stay ``(N, C, H, W)`` for whoever looks at them. An engine that works fastest
-with the batch innermost gets its images as ``(C, H, W, N)`` in memory: then every window,
-channel and concatenation is made of long contiguous runs, and a convolution of the whole
-batch is one matrix product.
+The values stay ``(N, C, H, W)`` for whoever looks at them. In memory images lie as the
+fastest engine likes them. For the reference engine that is ``(C, H, W, N)``: then every
+window, channel and concatenation is made of long contiguous runs, and a convolution of the
+whole batch is one matrix product. For oneDNN it is ``(N, H, W, C)``.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
-from netdef.engines import Choice
+from netdef.engines import Engine
 from netdef.engines.scratch import fake
 from netdef.program import Call
 from netdef.values import Value, View
@@ -22,23 +22,22 @@ Order = tuple[int, ...]
 
 
 def orders(
-    calls: Iterable[Call], choices: Iterable[Choice], plain: frozenset[Value]
+    calls: Sequence[Call], engine: type[Engine], plain: frozenset[Value]
 ) -> dict[Value, Order]:
     """Return the order of the axes, outermost first, of all values that are not plain.
 
-    ``plain`` names values that must keep their order, such as inputs a user fills.
+    It is the one that the ``engine`` of the images likes best. ``plain`` names values that
+    must keep their order, such as inputs a user fills.
     """
-    pairs = list(zip(calls, choices, strict=True))
     found: set[Value] = set()
-    grew = True
+    grew = engine.image_order(4) != (0, 1, 2, 3)
     while grew:
         before = len(found)
-        for call, choice in pairs:
-            if choice.engine.puts_batch_innermost:
-                found |= _spread(call, found)
+        for call in calls:
+            found |= _spread(call, found)
         grew = len(found) > before
-    inner = {v: (*range(1, v.ndim), 0) for v in found - plain}
-    for call, _ in pairs:
+    inner = {v: engine.image_order(v.ndim) for v in found - plain}
+    for call in calls:
         for view in _views(call):
             if view.base in inner and not _is_possible(view, inner[view.base]):
                 del inner[view.base]
@@ -46,7 +45,7 @@ def orders(
 
 
 def _spread(call: Call, found: set[Value]) -> set[Value]:
-    """Return the values of the call that lie batch innermost if ``found`` do."""
+    """Return the values of the call that lie as images do if ``found`` do."""
     values = {
         v
         for v in (*call.read_values(), *call.written_values())

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from netdef import layout, memory
-from netdef.engines import Choice, Engine, Scratch, choose
+from netdef.engines import Choice, Engine, choose
 from netdef.engines.scratch import fake
 from netdef.errors import at
 from netdef.ops import DROPPABLE, HOST_CALLS
@@ -13,6 +13,9 @@ from netdef.program import Call, Program
 from netdef.values import Value, View
 
 Order = tuple[int, ...]
+
+ENGINES = {"MKLDNN": "onednn"}
+"""Engines that a prototxt calls by another name."""
 
 
 @dataclass(frozen=True)
@@ -61,15 +64,15 @@ def compile_program(program: Program, engines: Sequence[Engine], keep: str = "ou
     forward = _drop_unread(program.forward, kept, backward)
     calls = (*forward, *backward)
     kept = frozenset(v for v in kept if v.kind == "blob" or _is_touched(v, calls))
-    choices = tuple(_choice(program, call, engines) for call in calls)
-    orders = layout.orders(calls, choices, _plain(program))
+    orders = layout.orders(calls, type(engines[0]), _plain(program))
+    choices = tuple(_choice(program, call, engines, orders) for call in calls)
     alive = memory.lives(calls, kept)
     hosts = memory.share_in_place(calls, alive, orders, kept)
     offsets, size = memory.place(alive)
     for value, host in hosts.items():
         offsets[value] = offsets[host]
     slots = {v: Slot(o, orders.get(v) or tuple(range(v.ndim))) for v, o in offsets.items()}
-    scratch = _scratch_bytes(calls, choices, slots)
+    scratch = max(engine.scratch.bytes for engine in engines)
     return Plan(program, forward, backward, choices, slots, kept, size, scratch)
 
 
@@ -125,14 +128,27 @@ def _drop_unread(
     return tuple(reversed(left))
 
 
-def _choice(program: Program, call: Call, engines: Sequence[Engine]) -> Choice:
+def _choice(
+    program: Program, call: Call, engines: Sequence[Engine], orders: dict[Value, Order]
+) -> Choice:
+    """Choose the engine of a call, which notes what scratch memory it will need."""
     node = program.graph.nodes[call.node]
     asked = getattr(node.layer, "engine", None)
-    name = None if asked in (None, "DEFAULT", "CAFFE") else asked.lower()
+    name = None if asked in (None, "DEFAULT", "CAFFE") else ENGINES.get(asked, asked.lower())
     written = next(call.written_values(), None)
+    dtype = written.dtype if written else "float32"
+
+    def rehearse(engine: Engine) -> None:
+        arrays = arrays_of({**call.reads, **call.writes}, find)
+        engine.prepare(call.primitive, arrays, call.options)
+
+    def find(value: Value) -> Any:
+        return fake(value.shape, value.dtype, orders.get(value))
+
     with at(str(node)):
-        dtype = written.dtype if written else "float32"
-        return choose(call.primitive, dtype, call.options, engines, name)
+        if call.primitive in HOST_CALLS:
+            return Choice(engines[-1], {})
+        return choose(call.primitive, dtype, call.options, engines, name, rehearse)
 
 
 def _plain(program: Program) -> frozenset[Value]:
@@ -152,27 +168,6 @@ def arrays_of(operands: dict[str, Any], find: Any) -> dict[str, Any]:
         return operand.of(find(operand.base)) if isinstance(operand, View) else find(operand)
 
     return {role: one(operand) for role, operand in operands.items()}
-
-
-def _scratch_bytes(
-    calls: Sequence[Call], choices: Sequence[Choice], slots: dict[Value, Slot]
-) -> int:
-    """Make every call ready on arrays without memory, to see what scratch memory it asks for."""
-
-    def find(value: Value) -> Any:
-        slot = slots.get(value)
-        return fake(value.shape, value.dtype, slot.order if slot else None)
-
-    counters: dict[type[Engine], Engine] = {}
-    for call, choice in zip(calls, choices, strict=True):
-        if call.primitive in HOST_CALLS:
-            continue
-        kind = type(choice.engine)
-        counter = counters.setdefault(kind, kind(scratch=Scratch()))
-        counter.prepare(
-            call.primitive, arrays_of({**call.reads, **call.writes}, find), call.options
-        )
-    return max((c.scratch.bytes for c in counters.values()), default=0)
 
 
 def steps(plan: Plan) -> Iterator[tuple[Call, Choice]]:

@@ -3,7 +3,7 @@
 from collections import OrderedDict
 from collections.abc import Callable
 
-from netdef.engines.numpy import NumpyEngine
+from netdef.engines import engines_of
 from netdef.errors import ShapeError
 from netdef.executor import Executor, Resized
 from netdef.graph import Graph
@@ -28,9 +28,10 @@ class Replanner:
         keep: str,
         backward: bool,
         executor_of: Callable[[Plan], Executor],
+        is_gpu: bool = False,
     ) -> None:
         self._graph, self._shapes, self._keep, self._backward = graph, shapes, keep, backward
-        self._executor_of = executor_of
+        self._executor_of, self._is_gpu = executor_of, is_gpu
         self._inputs: dict[str, Shape] = {}
         self._resized: dict[str, Shape] = {}
         self._plans: dict[tuple[tuple[str, Shape], ...], Plan] = {}
@@ -55,7 +56,7 @@ class Replanner:
             shapes = infer(self._graph, dict(key)) if key else self._shapes
             self._check_weights(shapes)
             program = record(self._graph, shapes, self._backward)
-            self._plans[key] = compile_program(program, [NumpyEngine()], self._keep)
+            self._plans[key] = compile_program(program, engines_of(self._is_gpu), self._keep)
         return self._plans[key]
 
     @property

@@ -1,10 +1,10 @@
 """Choosing the engine of a call."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from netdef.engines.engine import Engine
+from netdef.engines.engine import Engine, Refused
 from netdef.errors import ConfigError
 
 
@@ -25,8 +25,11 @@ def choose(
     options: Mapping[str, Any],
     engines: Sequence[Engine],
     asked: str | None = None,
+    rehearse: Callable[[Engine], object] | None = None,
 ) -> Choice:
     """Take the first engine that does not refuse, fastest first.
+
+    ``rehearse`` prepares the call on an engine, without memory, to see if it refuses then.
 
     Raises:
         ConfigError: the engine that was asked for by name refuses or is not here; there
@@ -35,7 +38,9 @@ def choose(
     refused: dict[str, str] = {}
     for engine in engines:
         if asked in (None, engine.name):
-            why = engine.refuses(primitive, dtype, options)
+            if not engine.has(primitive) and asked is None:
+                continue
+            why = _refusal(engine, primitive, dtype, options, rehearse)
             if why is None:
                 return Choice(engine, refused)
             refused[engine.name] = why
@@ -47,3 +52,21 @@ def choose(
         )
     reasons = "; ".join(f"{n} {why}" for n, why in refused.items())
     raise ConfigError(f"no engine runs {primitive} in {dtype}: {reasons}")
+
+
+def _refusal(
+    engine: Engine,
+    primitive: str,
+    dtype: str,
+    options: Mapping[str, Any],
+    rehearse: Callable[[Engine], object] | None,
+) -> str | None:
+    if not engine.has(primitive):
+        return f"has no {primitive}"
+    why = engine.refuses(primitive, dtype, options)
+    if why is None and rehearse is not None:
+        try:
+            rehearse(engine)
+        except Refused as refusal:
+            return str(refusal)
+    return why

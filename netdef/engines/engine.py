@@ -10,7 +10,11 @@ import numpy as np
 from netdef.engines.scratch import Scratch
 from netdef.engines.threads import ALONE, Run, of_this_machine
 
-__all__ = ["Clock", "Engine", "Run", "in_order"]
+__all__ = ["Clock", "Engine", "Refused", "Run", "in_order"]
+
+
+class Refused(Exception):
+    """An engine cannot run a call, or only slowly; with the reason."""
 
 
 def in_order(*runs: Run | None) -> Run:
@@ -44,8 +48,6 @@ class Engine:
     """
 
     name: ClassVar[str]
-    puts_batch_innermost: ClassVar[bool] = False
-    """True if images are best kept as (C, H, W, N) in memory."""
 
     def __init__(
         self,
@@ -58,12 +60,28 @@ class Engine:
         self.clock = clock or Clock()
         self.threads = of_this_machine() if xp is np else ALONE
 
+    @classmethod
+    def image_order(cls, ndim: int) -> tuple[int, ...]:
+        """Return in which order, outermost first, the axes of images ``(N, C, ...)`` lie best."""
+        return tuple(range(ndim))
+
+    def has(self, primitive: str) -> bool:
+        """True if the engine knows the primitive at all."""
+        return hasattr(self, primitive)
+
     def refuses(self, primitive: str, dtype: str, options: Mapping[str, Any]) -> str | None:
-        """Return why this engine cannot run the call, or None if it can."""
+        """Return why this engine cannot run the call, or None if it can, as far as this tells.
+
+        ``prepare`` may still raise ``Refused`` when it sees the arrays.
+        """
         return None
 
     def prepare(self, primitive: str, arrays: Mapping[str, Any], options: Mapping[str, Any]) -> Run:
-        """Return what runs the primitive on these arrays."""
+        """Return what runs the primitive on these arrays.
+
+        Raises:
+            Refused: the engine cannot run it on such arrays.
+        """
         self.scratch.begin()
         run: Run = getattr(self, primitive)(**arrays, **options)
         return run

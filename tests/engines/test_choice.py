@@ -1,6 +1,6 @@
 import pytest
 
-from netdef.engines import Engine, choose
+from netdef.engines import Engine, Refused, choose
 from netdef.engines.numpy import NumpyEngine
 from netdef.errors import ConfigError
 from netdef.graph import build
@@ -13,9 +13,15 @@ from netdef.record import record
 class Reference(Engine):
     name = "numpy"
 
+    def conv(self):
+        """Run anything."""
+
 
 class Fussy(Engine):
     name = "onednn"
+
+    def conv(self):
+        """Run what is not refused."""
 
     def refuses(self, primitive, dtype, options):
         return None if dtype == "float32" else f"takes float32, not {dtype}"
@@ -24,6 +30,19 @@ class Fussy(Engine):
 def test_the_fastest_that_does_not_refuse():
     choice = choose("conv", "float32", {}, [Fussy(), Reference()])
     assert str(choice) == "onednn"
+
+
+def test_an_engine_that_does_not_know_a_primitive_is_passed_over():
+    assert str(choose("conv", "float32", {}, [Engine(), Reference()])) == "numpy"
+
+
+def test_an_engine_may_refuse_when_it_sees_the_arrays():
+    def rehearse(engine):
+        if engine.name == "onednn":
+            raise Refused("has only a slow conv")
+
+    choice = choose("conv", "float32", {}, [Fussy(), Reference()], rehearse=rehearse)
+    assert str(choice) == "numpy; onednn: has only a slow conv"
 
 
 def test_the_choice_says_why():

@@ -35,4 +35,7 @@ class NumpyEngine(
     """Every primitive on NumPy's functions, or on CuPy's, which are the same."""
 
     name: ClassVar[str] = "numpy"
-    puts_batch_innermost: ClassVar[bool] = True
+
+    @classmethod
+    def image_order(cls, ndim: int) -> tuple[int, ...]:
+        return (*range(1, ndim), 0)

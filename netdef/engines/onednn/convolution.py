@@ -1,0 +1,138 @@
+"""Convolutions: forward, and the gradients of the image, the weight and the bias."""
+
+from typing import Any
+
+from netdef.engines.engine import Run
+from netdef.engines.onednn.calls import Calls
+from netdef.engines.onednn.primitive import (
+    BIAS,
+    DIFF_BIAS,
+    DIFF_DST,
+    DIFF_SRC,
+    DIFF_WEIGHTS,
+    DST,
+    RELU,
+    SRC,
+    TRAINING,
+    WEIGHTS,
+    Kernel,
+    dims,
+)
+from netdef.window import Window
+
+_DIRECT = 1
+
+
+class Convolutions(Calls):
+    """The primitives ``conv``, ``conv_grad_x`` and ``conv_grad_weight``."""
+
+    def conv(
+        self,
+        x: Any,
+        weight: Any,
+        bias: Any,
+        out: Any,
+        *,
+        window: Window,
+        group: int,
+        relu: bool = False,
+    ) -> Run:
+        filters = _grouped(weight, group)
+        kernel = self._forward(x, filters, bias, out, window, relu)
+        reads = {SRC: x, WEIGHTS: filters}
+        if bias is not None:
+            reads[BIAS] = bias
+        return self.ready(kernel, reads, {DST: out})
+
+    def _forward(
+        self, x: Any, filters: Any, bias: Any, y: Any, window: Window, relu: bool = False
+    ) -> Kernel:
+        describe = self.describe
+        w = describe.any(filters.shape)
+        b = None if bias is None else describe.like(bias)
+        attributes = describe.attributes(eltwise=RELU if relu else None)
+
+        def way(source: int, goal: int) -> Kernel:
+            return self.kernel(
+                "convolution_forward",
+                *(self.library.engine, TRAINING, _DIRECT, source, w, b, goal),
+                *(*_moves(window, x.shape, y.shape), attributes),
+            )
+
+        return self.first_that_fits(self._ways(way, x, y))
+
+    def _ways(self, way: Any, x: Any, y: Any) -> Any:
+        """Yield ways with the arrays as they lie, and as oneDNN likes them best."""
+        describe = self.describe
+        mine = describe.like(x), describe.like(y)
+        any_x, any_y = describe.any(x.shape), describe.any(y.shape)
+        for pair in (mine, (any_x, mine[1]), (mine[0], any_y), (any_x, any_y)):
+            yield lambda pair=pair: way(*pair)
+
+    def conv_grad_x(self, weight: Any, dy: Any, out: Any, *, window: Window, group: int) -> Run:
+        describe, filters = self.describe, _grouped(weight, group)
+        w = describe.any(filters.shape)
+        hint = self._forward(out, filters, None, dy, window)
+
+        def way(source: int, goal: int) -> Kernel:
+            return self.kernel(
+                "convolution_backward_data",
+                *(self.library.engine, _DIRECT, source, w, goal),
+                *(*_moves(window, out.shape, dy.shape), hint.handle, describe.attributes()),
+            )
+
+        kernel = self.first_that_fits(self._ways(way, out, dy))
+        return self.ready(kernel, {WEIGHTS: filters, DIFF_DST: dy}, {DIFF_SRC: out})
+
+    def conv_grad_weight(
+        self,
+        x: Any,
+        dy: Any,
+        add_to: Any,
+        bias: Any = None,
+        *,
+        window: Window,
+        group: int,
+    ) -> Run:
+        describe, filters = self.describe, _grouped(add_to, group)
+        w = describe.any(filters.shape)
+        b = None if bias is None else describe.like(bias)
+        hint = self._forward(x, filters, bias, dy, window)
+
+        def way(source: int, goal: int) -> Kernel:
+            return self.kernel(
+                "convolution_backward_weights",
+                *(self.library.engine, _DIRECT, source, w, b, goal),
+                *(*_moves(window, x.shape, dy.shape), hint.handle, describe.attributes()),
+            )
+
+        kernel = self.first_that_fits(self._ways(way, x, dy))
+        writes = {DIFF_WEIGHTS: filters}
+        if bias is not None:
+            writes[DIFF_BIAS] = bias
+        return self.ready(kernel, {SRC: x, DIFF_DST: dy}, writes, adds=True)
+
+
+def _grouped(weight: Any, group: int) -> Any:
+    """View a weight ``(O, C / group, ...)`` as ``(group, O / group, C / group, ...)``."""
+    if group == 1:
+        return weight
+    return weight.reshape(group, weight.shape[0] // group, *weight.shape[1:])
+
+
+def _moves(window: Window, image: tuple[int, ...], places: tuple[int, ...]) -> tuple[Any, ...]:
+    """Return strides, dilations and the padding before and after, as oneDNN takes them."""
+    after = window.pad
+    if window.slide(image[2:]) != places[2:]:
+        after = tuple(
+            (n - 1) * t + r - s - p
+            for n, t, r, s, p in zip(
+                *(places[2:], window.stride, window.reach, image[2:], window.pad), strict=True
+            )
+        )
+    return (
+        dims(window.stride),
+        dims(d - 1 for d in window.dilation),
+        dims(window.pad),
+        dims(after),
+    )
