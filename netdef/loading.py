@@ -10,8 +10,9 @@ from netdef.batch_norm_layouts import Place, converted
 from netdef.errors import WeightsError, at
 from netdef.graph import Graph
 from netdef.io.weights import LayerWeights, read_weights
+from netdef.weight_resizing import resized
 
-OnMismatch = Literal["error", "skip"]
+OnMismatch = Literal["error", "skip", "resize"]
 Dims = tuple[int, ...]
 
 
@@ -19,11 +20,13 @@ Dims = tuple[int, ...]
 class LoadReport:
     """Which layers of the net got weights, which keep theirs, and which of the file fit none.
 
-    ``mismatched`` layers have one name and different shapes, and keep theirs. ``in_file`` and
-    ``in_net`` give the shapes of the weight blobs of all these layers.
+    ``mismatched`` layers have one name and different shapes, and keep theirs; ``resized`` ones
+    got what became of the file's. ``in_file`` and ``in_net`` give the shapes of the weight
+    blobs of all these layers.
     """
 
     loaded: list[str] = field(default_factory=list)
+    resized: list[str] = field(default_factory=list)
     kept: list[str] = field(default_factory=list)
     ignored: list[str] = field(default_factory=list)
     mismatched: list[str] = field(default_factory=list)
@@ -33,6 +36,7 @@ class LoadReport:
     def __str__(self) -> str:
         parts = [f"{len(self.loaded)} layers loaded"]
         for words, names in (
+            ("resized", self.resized),
             ("of other shapes", self.mismatched),
             ("not in the file", self.kept),
             ("not in the net", self.ignored),
@@ -50,31 +54,37 @@ def match(
 ) -> tuple[dict[str, list[Any]], LoadReport]:
     """Read weights and return those that belong to layers of ``params``, in their shapes.
 
-    ``params`` gives each layer's blobs, of which only the shape is looked at. Blobs of
-    the four axes that Caffe once had (1, 1, N, K) fit the shapes of today (N, K). A blob
-    that the file leaves to another layer, which shares it, is None. Batch normalizations may
-    have any fork's layout: see ``netdef.batch_norm_layouts``. With ``on_mismatch="skip"``
-    layers whose blobs do not fit are left as they are.
+    ``params`` gives each layer's blobs, of which only the shape is looked at unless weights
+    are resized. Blobs of the four axes that Caffe once had (1, 1, N, K) fit the shapes of
+    today (N, K). A blob that the file leaves to another layer, which shares it, is None. Batch
+    normalizations may have any fork's layout: see ``netdef.batch_norm_layouts``.
+
+    With ``on_mismatch="skip"`` layers whose blobs do not fit are left as they are, with
+    ``"resize"`` they get the file's in their own shapes: see ``netdef.weight_resizing``.
 
     Raises:
-        WeightsError: a blob does not fit, or no layer of the file is in the net.
+        WeightsError: a blob does not fit or cannot be resized, or no layer of the file is in
+            the net.
     """
     report, found = LoadReport(), {}
     held = read_weights(path)
     with at(path):
         held = converted(held, _batch_norms(graph, params), params)
     for name, layer in held.items():
-        if name in params:
-            try:
-                with at(f"{path}: layer {name!r}"):
-                    found[name] = _fitting(layer, [tuple(b.shape) for b in params[name]])
-            except WeightsError:
-                if on_mismatch == "error":
-                    raise
+        if name not in params:
+            if layer.blobs:
+                report.ignored.append(name)
+            continue
+        with at(f"{path}: layer {name!r}"):
+            shapes = [tuple(b.shape) for b in params[name]]
+            if on_mismatch == "error" or not _mismatch(layer, shapes):
+                found[name] = _fitting(layer, shapes)
+                report.loaded.append(name)
+            elif on_mismatch == "resize":
+                found[name] = _resized(layer, params[name])
+                report.resized.append(name)
+            else:
                 report.mismatched.append(name)
-        elif layer.blobs:
-            report.ignored.append(name)
-    report.loaded = list(found)
     report.kept = [n for n in params if n not in found and n not in report.mismatched]
     report.in_file = {n: [tuple(b.shape) for b in one.blobs] for n, one in held.items()}
     report.in_net = {n: [tuple(b.shape) for b in blobs] for n, blobs in params.items()}
@@ -106,22 +116,40 @@ def _batch_norms(graph: Graph, params: Mapping[str, Sequence[Any]]) -> list[Plac
     return places
 
 
-def _fitting(layer: LayerWeights, shapes: Sequence[tuple[int, ...]]) -> list[Any]:
-    if len(layer.blobs) != len(shapes):
-        raise WeightsError(
-            f"has {len(layer.blobs)} weight blobs, the net's layer of that name {len(shapes)};"
-            " rename the layer to start it afresh"
-        )
-    for i, (blob, shape) in enumerate(zip(layer.blobs, shapes, strict=True)):
-        if _is_left_out(blob, shape):
-            continue
-        if blob.shape != shape and not is_same_in_four_axes(blob.shape, shape):
-            raise WeightsError(
-                f"blob {i} has the shape {blob.shape}, in the net {shape};"
-                " rename the layer to start it afresh"
-            )
+def _fitting(layer: LayerWeights, shapes: Sequence[Dims]) -> list[Any]:
+    mismatch = _mismatch(layer, shapes)
+    if mismatch:
+        raise WeightsError(f"{mismatch}; rename the layer to start it afresh")
     pairs = zip(layer.blobs, shapes, strict=True)
     return [None if _is_left_out(b, s) else np.reshape(b, s) for b, s in pairs]
+
+
+def _mismatch(layer: LayerWeights, shapes: Sequence[Dims]) -> str:
+    """Return in words what does not fit, or nothing."""
+    if len(layer.blobs) != len(shapes):
+        return f"has {len(layer.blobs)} weight blobs, the net's layer of that name {len(shapes)}"
+    for i, (blob, shape) in enumerate(zip(layer.blobs, shapes, strict=True)):
+        is_fitting = blob.shape == shape or is_same_in_four_axes(blob.shape, shape)
+        if not is_fitting and not _is_left_out(blob, shape):
+            return f"blob {i} has the shape {blob.shape}, in the net {shape}"
+    return ""
+
+
+def _resized(layer: LayerWeights, params: Sequence[Any]) -> list[Any]:
+    shapes = [tuple(p.shape) for p in params]
+    if len(layer.blobs) != len(params):
+        return _fitting(layer, shapes)  # which says why it cannot be
+    return [
+        None if _is_left_out(blob, p.shape) else resized(_without_ones(blob, p.shape), p.data)
+        for blob, p in zip(layer.blobs, params, strict=True)
+    ]
+
+
+def _without_ones(blob: Any, shape: Dims) -> Any:
+    """Return a blob of Caffe's four axes, (1, 1, N, K), in as many as the shape has."""
+    leading = blob.shape[: max(0, blob.ndim - len(shape))]
+    is_old = blob.ndim == 4 and set(leading) == {1}
+    return blob.reshape(blob.shape[len(leading) :]) if is_old else blob
 
 
 def _is_left_out(blob: Any, shape: tuple[int, ...]) -> bool:

@@ -13,24 +13,13 @@ if TYPE_CHECKING:
     from netdef.classifier_body import Body
     from netdef.confusion import Confusion
     from netdef.finetuning import Recipe
-    from netdef.loading import LoadReport, OnMismatch
+    from netdef.loading import OnMismatch
     from netdef.net import Net
     from netdef.preprocessing import Preprocessing
 
 
 def _names(ctx: click.Context, param: click.Parameter, value: str | None) -> list[str]:
     return [part for part in (value or "").split(",") if part]
-
-
-def _rates(ctx: click.Context, param: click.Parameter, value: str | None) -> dict[str, float]:
-    pairs = [part.rpartition("=") for part in (value or "").split(",") if part]
-    try:
-        rates = {pattern: float(factor) for pattern, _, factor in pairs}
-    except ValueError:
-        rates = {"": 0.0}
-    if "" in rates or any(not 0 <= rate < float("inf") for rate in rates.values()):
-        raise click.BadParameter(f"{value!r} is not of the form 'conv10=10,fire9*=2'.")
-    return rates
 
 
 @click.command("finetune", cls=options.Command)
@@ -57,16 +46,8 @@ def _rates(ctx: click.Context, param: click.Parameter, value: str | None) -> dic
     metavar="NAMES",
     help="Only these classes, by commas.",
 )
-@click.option(
-    "--freeze", "frozen", callback=_names, metavar="GLOBS", help="Layers that do not learn."
-)
-@click.option(
-    "--lr-mult",
-    "rates",
-    callback=_rates,
-    metavar="GLOB=F,...",
-    help="Layers that learn so many times faster; the new head does three times if none is told.",
-)
+@options.freeze
+@options.lr_mult("; the new head does three times if none is told")
 @click.option(
     "--epochs",
     default=6,
@@ -100,13 +81,7 @@ def _rates(ctx: click.Context, param: click.Parameter, value: str | None) -> dic
     help="Resize pictures to this height and width, or to HEIGHTxWIDTH, before the middle is cut"
     " out to test; without it to what the net takes.",
 )
-@click.option(
-    "--on-mismatch",
-    default="error",
-    show_default=True,
-    type=click.Choice(["error", "skip"]),
-    help="What weights of another shape do; those that are skipped are learned afresh.",
-)
+@options.on_mismatch
 @click.option("--seed", default=1, show_default=True, help="Another number, another run.")
 @click.option("--out", required=True, metavar="FOLDER", help="Where files go; a new folder.")
 @options.gpu()
@@ -171,14 +146,14 @@ def _finetune(
     from netdef.solvers import Solver
     from netdef.solvers.metrics_reporter import MetricsReporter
     from netdef.solvers.several_reporters import SeveralReporters
+    from netdef.tools.load_report import load
     from netdef.tools.reporting import on_stderr, solve
 
     deploy = finetuning.prepare_folder(folder, body, found, how, recipe)
     both = SeveralReporters([on_stderr(), MetricsReporter(folder / "curve.jsonl")])
     path = str(folder / finetuning.SOLVER)
     solver = Solver(read_solver(path), path, keep="outputs", reporter=both)
-    for file in weights:
-        _print_load(file, solver.net.copy_from(file, on_mismatch))
+    load(solver.net, weights, on_mismatch)
     solve(solver)
     write_text(folder / NET, deploy)
     net = Net(str(folder / NET), TEST, weights=solver.snapshots.best, keep="outputs")
@@ -187,27 +162,6 @@ def _finetune(
     write_deployment(folder, net, found.classes, how)
     click.echo(f"accuracy on {len(found.val)} pictures: {confusion.accuracy:.1%}")
     click.echo(f"netdef classify PHOTO --model {folder}")
-
-
-def _print_load(path: str, report: "LoadReport") -> None:
-    from netdef.table import table
-
-    rows = [
-        (name, words, _dims(report.in_file.get(name)), _dims(report.in_net.get(name)))
-        for words, names in (
-            ("loaded", report.loaded),
-            ("mismatched", report.mismatched),
-            ("new", report.kept),
-            ("left out", report.ignored),
-        )
-        for name in names
-    ]
-    click.echo(f"{path}: {report}")
-    click.echo(table(("layer", "weights", "in the file", "in the net"), rows))
-
-
-def _dims(shapes: list[tuple[int, ...]] | None) -> str:
-    return " ".join("x".join(map(str, shape)) for shape in shapes or ()) or "-"
 
 
 def _confusion(

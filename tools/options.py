@@ -72,6 +72,48 @@ def _split(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) 
     return [part for value in values for part in value.split(",") if part]
 
 
+freeze = click.option(
+    "--freeze",
+    "frozen",
+    multiple=True,
+    metavar="GLOBS",
+    callback=_split,
+    help="Layers that do not learn, as patterns by commas: 'conv1,fire[2-5]*'.",
+)
+
+
+def _rates(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> dict[str, float]:
+    pairs = [part.rpartition("=") for part in _split(ctx, param, values)]
+    try:
+        rates = {pattern: float(factor) for pattern, _, factor in pairs}
+    except ValueError:
+        rates = {"": 0.0}
+    if "" in rates or any(not 0 <= rate < float("inf") for rate in rates.values()):
+        raise click.BadParameter(f"{','.join(values)!r} is not of the form 'conv10=10,fire9*=2'.")
+    return rates
+
+
+def lr_mult(otherwise: str = "") -> Callable[[Function], Function]:
+    """Return the option ``--lr-mult``; ``otherwise`` tells what happens without it."""
+    return click.option(
+        "--lr-mult",
+        "rates",
+        multiple=True,
+        metavar="GLOB=F,...",
+        callback=_rates,
+        help=f"Layers that learn so many times faster{otherwise}.",
+    )
+
+
+on_mismatch = click.option(
+    "--on-mismatch",
+    default="error",
+    show_default=True,
+    type=click.Choice(["error", "skip", "resize"]),
+    help="What weights of another shape do: skip leaves the layer as it is, resize fits them.",
+)
+
+
 def _allow_python(ctx: click.Context, param: click.Parameter, is_allowed: bool) -> None:
     import sys
 
