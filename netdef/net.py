@@ -64,7 +64,9 @@ class Net:
         self.sources = Sources(self.graph, self.seed)
         self.shapes = infer(self.graph)
         backward = self.graph.training or keep == "blobs"
-        self._replanner = Replanner(self.graph, self.shapes, keep, backward, self._executor_of)
+        self._replanner = Replanner(
+            self.graph, self.shapes, keep, backward, self._executor_of, self.device.is_gpu
+        )
         self.weight_arrays: dict[str, Any] = {}
         self.grad_arrays: dict[str, Any] = {}
         self._bind(share)

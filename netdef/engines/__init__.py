@@ -1,7 +1,7 @@
 """Engines: which implementation of a primitive a step of the plan runs."""
 
-from netdef.engines.choice import Choice, choose
 from netdef.engines.available import engines_of
+from netdef.engines.choice import Choice, choose
 from netdef.engines.engine import Clock, Engine, Refused, Run
 from netdef.engines.scratch import Scratch
 

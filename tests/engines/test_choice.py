@@ -17,6 +17,10 @@ class Reference(Engine):
         """Run anything."""
 
 
+class Bare(Engine):
+    name = "bare"
+
+
 class Fussy(Engine):
     name = "onednn"
 
@@ -33,7 +37,7 @@ def test_the_fastest_that_does_not_refuse():
 
 
 def test_an_engine_that_does_not_know_a_primitive_is_passed_over():
-    assert str(choose("conv", "float32", {}, [Engine(), Reference()])) == "numpy"
+    assert str(choose("conv", "float32", {}, [Bare(), Reference()])) == "numpy"
 
 
 def test_an_engine_may_refuse_when_it_sees_the_arrays():
