@@ -18,6 +18,7 @@ class Data(DataLayer, message="data_param"):
         label: ``(batch_size,)``, or ``(batch_size, N)`` where records have N labels.
 
     Raises:
+        FieldError: ``reduced_decoding`` is set, but nothing resizes images.
         MissingFile: there is no database at ``source``.
         DataError: it is empty, damaged or of another kind.
     """
@@ -31,6 +32,7 @@ class Data(DataLayer, message="data_param"):
     rand_skip: int
     prefetch: int = field(at_least=1)
     shuffle: bool
+    reduced_decoding: bool
     transform_param: TransformationParameter
 
     def open(self, tops: tuple[str, ...], seed: int) -> Source:
@@ -49,4 +51,5 @@ class Data(DataLayer, message="data_param"):
             prefetch=self.prefetch,
             name=self.name,
             shuffle=self.shuffle,
+            reduced=self.reduced_decoding,
         )

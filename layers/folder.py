@@ -18,8 +18,8 @@ class Folder(ImageFiles, message="folder_param"):
         label: ``(batch_size,)``.
 
     Raises:
-        FieldError: only one of ``new_height`` and ``new_width`` is given, or neither with
-            ``reduced_decoding``.
+        FieldError: only one of ``new_height`` and ``new_width`` is given, or
+            ``reduced_decoding`` where nothing resizes images.
         MissingFile: there is no folder at ``source``.
         DataError: there are no classes or images, or an image is damaged.
         ShapeError: an image gets another shape than the first one.

@@ -18,8 +18,8 @@ class ImageData(ImageFiles, message="image_data_param"):
         label: ``(batch_size,)``.
 
     Raises:
-        FieldError: only one of ``new_height`` and ``new_width`` is given, or neither with
-            ``reduced_decoding``.
+        FieldError: only one of ``new_height`` and ``new_width`` is given, or
+            ``reduced_decoding`` where nothing resizes images.
         MissingFile: there is no list at ``source``.
         DataError: a line or its image is wrong.
         ShapeError: an image gets another shape than the first one.

@@ -1,5 +1,6 @@
 """What training changes in images at random, and how they are brought to one size before."""
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -46,6 +47,14 @@ class Augmentation:
         param = self._param
         colours = self._colours is not None and self._colours.changes_images
         return bool(param.resize or param.pad or self._cuts_parts or self._turns or colours)
+
+    @property
+    def least_side(self) -> int:
+        """The pixels that sides of images need, so that nothing is made larger; 0 is all."""
+        if self._param.resize or not self._cuts_parts:
+            return int(self._param.resize)
+        # Of a part with so small an area the sides are, on average, so much shorter.
+        return math.ceil(self._param.crop_size / math.sqrt(self._param.min_crop_area))
 
     def shape(self, image: Shape) -> Shape:
         """Return the shape of an image of shape ``(C, H, W)`` before it is cropped.

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from netdef.data.database import open_database
-from netdef.data.datum import Label, decode, label_of, parse, pixels
+from netdef.data.datum import Label, label_of, parse, pixels
 from netdef.data.lmdb_reader import Record, key_text
 from netdef.data.prefetch import Batch
 from netdef.data.prefetched_source import AHEAD, PrefetchedSource
@@ -15,7 +15,7 @@ from netdef.data.raw_records import RawRecords
 from netdef.data.shuffled_database import ShuffledDatabase
 from netdef.data.transformer import Transformer
 from netdef.errors import DataError, ShapeError, at
-from netdef.proto import TransformationParameter
+from netdef.proto import Datum, TransformationParameter
 from netdef.shape import Shape
 
 
@@ -25,7 +25,8 @@ class DatabaseSource(PrefetchedSource):
     With ``shuffle`` each round has a new order, as ``seed`` and ``name`` decide. All images
     get the shape of the first one. ``rand_skip`` leaves out fewer than so many records at the
     start, as ``seed`` and ``name`` decide too. ``prefetch`` is the number of batches made
-    ahead; with 0 no thread is started.
+    ahead; with 0 no thread is started. ``reduced`` decodes JPEGs at a part of their size that
+    are much larger than what ``transform_param`` resizes them to.
 
     Shapes:
         images: ``(batch_size, C, h, w)`` float32, transformed.
@@ -53,14 +54,16 @@ class DatabaseSource(PrefetchedSource):
         name: str = "",
         threads: int | None = None,
         shuffle: bool = False,
+        reduced: bool = False,
     ) -> None:
         self._transformer = Transformer(transform_param, phase, seed, name)
+        self._least = self._transformer.least_side() if reduced else 0
         self._database = open_database(path, backend)
         try:
             ((key, raw),) = self._database.read(0, 1)
             with at(self._where(key)):
                 datum = parse(raw)
-                self._image = Shape(pixels(datum, self._transformer.color).shape)
+                self._image = Shape(self._pixels(datum).shape)
                 top = self._transformer.shape(self._image)
                 self._raw = RawRecords(datum)
                 self._label = Shape(np.shape(label_of(datum)))
@@ -105,7 +108,8 @@ class DatabaseSource(PrefetchedSource):
         if found is not None:
             return found
         with at(self._where(key)):
-            image, label = decode(value, self._transformer.color)
+            datum = parse(value)
+            image, label = self._pixels(datum), label_of(datum)
             if image.shape != self._image:
                 self._check_top(self._transformer.shape(Shape(image.shape)))
             if np.shape(label) != self._label:
@@ -114,6 +118,9 @@ class DatabaseSource(PrefetchedSource):
                     f"record {self._label}; convert the images again"
                 )
             return image, label
+
+    def _pixels(self, datum: Datum) -> np.ndarray:
+        return pixels(datum, self._transformer.color, self._least)
 
     def _check_top(self, top: Shape) -> None:
         first = Shape(self.shapes[0][1:])

@@ -3,7 +3,7 @@
 import numpy as np
 from google.protobuf.message import DecodeError
 
-from netdef.data.jpeg_size import reduction
+from netdef.data.jpeg_head import jpeg_head
 from netdef.errors import DataError
 from netdef.proto import Datum
 from netdef.shape import Shape
@@ -45,10 +45,10 @@ def parse(raw: bytes) -> Datum:
         ) from error
 
 
-def pixels(datum: Datum, color: bool | None = None) -> np.ndarray:
-    """Return the pixels of ``datum``; see ``decode``."""
+def pixels(datum: Datum, color: bool | None = None, least: int = 0) -> np.ndarray:
+    """Return the pixels of ``datum``; see ``decode``, and of ``least`` ``decode_image``."""
     if datum.encoded:
-        return decode_image(datum.data, color)
+        return decode_image(datum.data, color, least)
     shape = (datum.channels, datum.height, datum.width)
     data = datum.data
     values: np.ndarray
@@ -79,11 +79,7 @@ def decode_image(data: bytes, color: bool | None = None, least: int = 0) -> np.n
     """
     import cv2
 
-    modes = {None: cv2.IMREAD_UNCHANGED, True: cv2.IMREAD_COLOR, False: cv2.IMREAD_GRAYSCALE}
-    divided = reduction(data, least)
-    mode = modes[color]
-    if divided > 1 and color is not None:
-        mode = getattr(cv2, f"IMREAD_REDUCED_{'COLOR' if color else 'GRAYSCALE'}_{divided}")
+    mode = _reading_mode(data, color, least)
     try:
         image = cv2.imdecode(np.frombuffer(data, np.uint8), mode) if data else None
     except cv2.error as error:
@@ -101,6 +97,21 @@ def decode_image(data: bytes, color: bool | None = None, least: int = 0) -> np.n
     if image.dtype != np.uint8:
         raise DataError(f"its image has {image.dtype} pixels; save it with 8 bits a channel")
     return planes(image)
+
+
+def _reading_mode(data: bytes, color: bool | None, least: int) -> int:
+    """Return how OpenCV is to read an image file's bytes."""
+    import cv2
+
+    head = jpeg_head(data) if least else None
+    divided = head.reduction(least) if head else 1
+    if head is None or divided == 1:
+        modes = {None: cv2.IMREAD_UNCHANGED, True: cv2.IMREAD_COLOR, False: cv2.IMREAD_GRAYSCALE}
+        return modes[color]
+    kind = "COLOR" if (head.channels > 1 if color is None else color) else "GRAYSCALE"
+    mode: int = getattr(cv2, f"IMREAD_REDUCED_{kind}_{divided}")
+    # As IMREAD_UNCHANGED does, which turns nothing.
+    return mode | cv2.IMREAD_IGNORE_ORIENTATION if color is None else mode
 
 
 def planes(image: np.ndarray) -> np.ndarray:

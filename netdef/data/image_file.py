@@ -9,11 +9,11 @@ from netdef.errors import DataError, at, cannot_read
 
 
 def read_image(
-    path: str, color: bool, height: int = 0, width: int = 0, reduced: bool = False
+    path: str, color: bool, height: int = 0, width: int = 0, least: int = 0
 ) -> np.ndarray:
     """Return the pixels of a file, of ``height`` and ``width`` pixels if they are not 0.
 
-    With ``reduced`` a JPEG that is twice as large or larger is decoded at a part of its size.
+    ``least``: see ``decode_image``.
 
     Shapes:
         pixels: ``(C, H, W)`` uint8, three channels (BGR) if ``color``, else one.
@@ -21,7 +21,6 @@ def read_image(
     Raises:
         DataError: the file is missing or damaged.
     """
-    least = max(height, width) if reduced else 0
     return image_of(file_content(path), path, color, height, width, least)
 
 

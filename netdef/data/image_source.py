@@ -22,15 +22,16 @@ class ImageSource(PrefetchedSource):
 
     Image files are ``root`` and the list's name, one after the other. With ``shuffle`` each
     round has a new order, as ``seed`` and ``name`` decide; ``rand_skip`` leaves out fewer than
-    so many images at the start. ``reduced`` decodes much larger JPEGs at a part of their
-    size. All images get the shape of the first one.
+    so many images at the start. ``reduced`` decodes JPEGs at a part of their size that are much
+    larger than what they are resized to. All images get the shape of the first one.
 
     Shapes:
         images: ``(batch_size, C, h, w)`` float32, transformed.
         labels: ``(batch_size,)`` float32.
 
     Raises:
-        FieldError: only one of ``height`` and ``width`` is given.
+        FieldError: only one of ``height`` and ``width`` is given, or nothing resizes images
+            with ``reduced``.
         MissingFile: the list is not there.
         DataError: the list is wrong, or an image is missing or damaged; the message names
             the list's line.
@@ -55,13 +56,12 @@ class ImageSource(PrefetchedSource):
     ) -> None:
         if bool(height) != bool(width):
             raise FieldError("give new_height and new_width, in pixels, or none of them")
-        if reduced and not height:
-            raise FieldError("reduced_decoding needs new_height and new_width")
         self._source, self._root = source, root
-        self._color, self._size, self._reduced = color, (height, width), reduced
+        self._color, self._size = color, (height, width)
         self._shuffles, self._seed, self._name = shuffle, seed, name
         self._entries = self._listed()
         self._transformer = Transformer(transform_param, phase, seed, name)
+        self._least = self._transformer.least_side(self._size) if reduced else 0
         # Two rounds may meet in a batch, and threads may be a batch apart.
         self._order = lru_cache(maxsize=4)(self._round)
         skipped = random_words(seed, f"{name}/rand_skip", 0, 1)[0, 0] if rand_skip else 0
@@ -100,7 +100,7 @@ class ImageSource(PrefetchedSource):
         batch[1][:] = [entry.label for entry in entries]
 
     def _image(self, entry: ImageEntry) -> np.ndarray:
-        return read_image(f"{self._root}{entry.name}", self._color, *self._size, self._reduced)
+        return read_image(f"{self._root}{entry.name}", self._color, *self._size, self._least)
 
     def _check_top(self, entry: ImageEntry, top: Shape) -> None:
         first = Shape(self.shapes[0][1:])

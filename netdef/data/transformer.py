@@ -49,7 +49,25 @@ class Transformer:
         self._mean = _mean(param)
         self._seed, self._stream = seed, f"{stream}/transform"
         self._augmentation = Augmentation(param, phase, seed, f"{stream}/augmentation")
+        self._resizes = bool(param.resize) or param.min_crop_area < 1
         self._cuts_parts = phase == TRAIN and param.min_crop_area < 1
+
+    def least_side(self, size: Sequence[int] = ()) -> int:
+        """Return the pixels that sides of images need, for ``reduced_decoding``.
+
+        ``size`` is the height and width that images are resized to before, if they are.
+
+        Raises:
+            FieldError: images are not resized.
+        """
+        if any(size):
+            return max(size)
+        if not self._resizes:
+            raise FieldError(
+                "reduced_decoding needs the size that images become: set resize or min_crop_area"
+                " in transform_param"
+            )
+        return self._augmentation.least_side
 
     def shape(self, image: Shape) -> Shape:
         """Return the shape that an image of shape ``(C, H, W)`` gets.

@@ -461,6 +461,8 @@ class SolverParameter(_message.Message):
     SNAPSHOT_BEST_FIELD_NUMBER: _builtins.int
     PATIENCE_FIELD_NUMBER: _builtins.int
     EMA_DECAY_FIELD_NUMBER: _builtins.int
+    MAX_EPOCH_FIELD_NUMBER: _builtins.int
+    TEST_WHOLE_SET_FIELD_NUMBER: _builtins.int
     net: _builtins.str
     """The file of the net for both training and testing."""
     train_net: _builtins.str
@@ -553,6 +555,10 @@ class SolverParameter(_message.Message):
     """The iterations without a better value after which training ends; 0 is never."""
     ema_decay: _builtins.float
     """The part of the averaged weights that an iteration keeps; 0 is no averaging."""
+    max_epoch: _builtins.int
+    """The passes over the data of the net that is trained, instead of max_iter."""
+    test_whole_set: _builtins.bool
+    """Whether a test takes every record once, instead of test_iter batches."""
     @_builtins.property
     def net_param(self) -> Global___NetParameter:
         """The same net written here."""
@@ -652,10 +658,12 @@ class SolverParameter(_message.Message):
         snapshot_best: _builtins.bool | None = ...,
         patience: _builtins.int | None = ...,
         ema_decay: _builtins.float | None = ...,
+        max_epoch: _builtins.int | None = ...,
+        test_whole_set: _builtins.bool | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["average_loss", b"average_loss", "base_lr", b"base_lr", "clip_gradients", b"clip_gradients", "debug_info", b"debug_info", "delta", b"delta", "device_id", b"device_id", "display", b"display", "ema_decay", b"ema_decay", "gamma", b"gamma", "iter_size", b"iter_size", "keep_snapshots", b"keep_snapshots", "layer_wise_reduce", b"layer_wise_reduce", "lr_policy", b"lr_policy", "max_iter", b"max_iter", "min_lr", b"min_lr", "momentum", b"momentum", "momentum2", b"momentum2", "monitor", b"monitor", "monitor_mode", b"monitor_mode", "net", b"net", "net_param", b"net_param", "on_nan", b"on_nan", "onecycle_rise", b"onecycle_rise", "onecycle_start", b"onecycle_start", "patience", b"patience", "power", b"power", "random_seed", b"random_seed", "regularization_type", b"regularization_type", "rms_decay", b"rms_decay", "snapshot", b"snapshot", "snapshot_after_train", b"snapshot_after_train", "snapshot_best", b"snapshot_best", "snapshot_diff", b"snapshot_diff", "snapshot_format", b"snapshot_format", "snapshot_prefix", b"snapshot_prefix", "solver_mode", b"solver_mode", "solver_type", b"solver_type", "stepsize", b"stepsize", "test_compute_loss", b"test_compute_loss", "test_initialization", b"test_initialization", "test_interval", b"test_interval", "train_net", b"train_net", "train_net_param", b"train_net_param", "train_state", b"train_state", "trust_coefficient", b"trust_coefficient", "type", b"type", "warmup_iter", b"warmup_iter", "warmup_start_lr", b"warmup_start_lr", "weight_decay", b"weight_decay"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["average_loss", b"average_loss", "base_lr", b"base_lr", "clip_gradients", b"clip_gradients", "debug_info", b"debug_info", "delta", b"delta", "device_id", b"device_id", "display", b"display", "ema_decay", b"ema_decay", "gamma", b"gamma", "iter_size", b"iter_size", "keep_snapshots", b"keep_snapshots", "layer_wise_reduce", b"layer_wise_reduce", "lr_policy", b"lr_policy", "max_epoch", b"max_epoch", "max_iter", b"max_iter", "min_lr", b"min_lr", "momentum", b"momentum", "momentum2", b"momentum2", "monitor", b"monitor", "monitor_mode", b"monitor_mode", "net", b"net", "net_param", b"net_param", "on_nan", b"on_nan", "onecycle_rise", b"onecycle_rise", "onecycle_start", b"onecycle_start", "patience", b"patience", "power", b"power", "random_seed", b"random_seed", "regularization_type", b"regularization_type", "rms_decay", b"rms_decay", "snapshot", b"snapshot", "snapshot_after_train", b"snapshot_after_train", "snapshot_best", b"snapshot_best", "snapshot_diff", b"snapshot_diff", "snapshot_format", b"snapshot_format", "snapshot_prefix", b"snapshot_prefix", "solver_mode", b"solver_mode", "solver_type", b"solver_type", "stepsize", b"stepsize", "test_compute_loss", b"test_compute_loss", "test_initialization", b"test_initialization", "test_interval", b"test_interval", "test_whole_set", b"test_whole_set", "train_net", b"train_net", "train_net_param", b"train_net_param", "train_state", b"train_state", "trust_coefficient", b"trust_coefficient", "type", b"type", "warmup_iter", b"warmup_iter", "warmup_start_lr", b"warmup_start_lr", "weight_decay", b"weight_decay"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["average_loss", b"average_loss", "base_lr", b"base_lr", "clip_gradients", b"clip_gradients", "debug_info", b"debug_info", "delta", b"delta", "device_id", b"device_id", "display", b"display", "ema_decay", b"ema_decay", "gamma", b"gamma", "iter_size", b"iter_size", "keep_snapshots", b"keep_snapshots", "layer_wise_reduce", b"layer_wise_reduce", "lr_policy", b"lr_policy", "max_iter", b"max_iter", "min_lr", b"min_lr", "momentum", b"momentum", "momentum2", b"momentum2", "monitor", b"monitor", "monitor_mode", b"monitor_mode", "net", b"net", "net_param", b"net_param", "on_nan", b"on_nan", "onecycle_rise", b"onecycle_rise", "onecycle_start", b"onecycle_start", "patience", b"patience", "plateau_winsize", b"plateau_winsize", "power", b"power", "random_seed", b"random_seed", "regularization_type", b"regularization_type", "rms_decay", b"rms_decay", "snapshot", b"snapshot", "snapshot_after_train", b"snapshot_after_train", "snapshot_best", b"snapshot_best", "snapshot_diff", b"snapshot_diff", "snapshot_format", b"snapshot_format", "snapshot_prefix", b"snapshot_prefix", "solver_mode", b"solver_mode", "solver_type", b"solver_type", "stepsize", b"stepsize", "stepvalue", b"stepvalue", "test_compute_loss", b"test_compute_loss", "test_initialization", b"test_initialization", "test_interval", b"test_interval", "test_iter", b"test_iter", "test_net", b"test_net", "test_net_param", b"test_net_param", "test_state", b"test_state", "train_net", b"train_net", "train_net_param", b"train_net_param", "train_state", b"train_state", "trust_coefficient", b"trust_coefficient", "type", b"type", "warmup_iter", b"warmup_iter", "warmup_start_lr", b"warmup_start_lr", "weight_decay", b"weight_decay", "weights", b"weights"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["average_loss", b"average_loss", "base_lr", b"base_lr", "clip_gradients", b"clip_gradients", "debug_info", b"debug_info", "delta", b"delta", "device_id", b"device_id", "display", b"display", "ema_decay", b"ema_decay", "gamma", b"gamma", "iter_size", b"iter_size", "keep_snapshots", b"keep_snapshots", "layer_wise_reduce", b"layer_wise_reduce", "lr_policy", b"lr_policy", "max_epoch", b"max_epoch", "max_iter", b"max_iter", "min_lr", b"min_lr", "momentum", b"momentum", "momentum2", b"momentum2", "monitor", b"monitor", "monitor_mode", b"monitor_mode", "net", b"net", "net_param", b"net_param", "on_nan", b"on_nan", "onecycle_rise", b"onecycle_rise", "onecycle_start", b"onecycle_start", "patience", b"patience", "plateau_winsize", b"plateau_winsize", "power", b"power", "random_seed", b"random_seed", "regularization_type", b"regularization_type", "rms_decay", b"rms_decay", "snapshot", b"snapshot", "snapshot_after_train", b"snapshot_after_train", "snapshot_best", b"snapshot_best", "snapshot_diff", b"snapshot_diff", "snapshot_format", b"snapshot_format", "snapshot_prefix", b"snapshot_prefix", "solver_mode", b"solver_mode", "solver_type", b"solver_type", "stepsize", b"stepsize", "stepvalue", b"stepvalue", "test_compute_loss", b"test_compute_loss", "test_initialization", b"test_initialization", "test_interval", b"test_interval", "test_iter", b"test_iter", "test_net", b"test_net", "test_net_param", b"test_net_param", "test_state", b"test_state", "test_whole_set", b"test_whole_set", "train_net", b"train_net", "train_net_param", b"train_net_param", "train_state", b"train_state", "trust_coefficient", b"trust_coefficient", "type", b"type", "warmup_iter", b"warmup_iter", "warmup_start_lr", b"warmup_start_lr", "weight_decay", b"weight_decay", "weights", b"weights"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -2280,6 +2288,7 @@ class DataParameter(_message.Message):
     FORCE_ENCODED_COLOR_FIELD_NUMBER: _builtins.int
     PREFETCH_FIELD_NUMBER: _builtins.int
     SHUFFLE_FIELD_NUMBER: _builtins.int
+    REDUCED_DECODING_FIELD_NUMBER: _builtins.int
     source: _builtins.str
     """The database, list or file to read."""
     batch_size: _builtins.int
@@ -2302,6 +2311,10 @@ class DataParameter(_message.Message):
     """How many batches are read ahead."""
     shuffle: _builtins.bool
     """Whether records are taken in a new random order every round."""
+    reduced_decoding: _builtins.bool
+    """Whether much larger JPEG files are decoded at 1/2, 1/4 or 1/8 of their size: faster, but
+    not with Caffe's pixels.
+    """
     def __init__(
         self,
         *,
@@ -2316,10 +2329,11 @@ class DataParameter(_message.Message):
         force_encoded_color: _builtins.bool | None = ...,
         prefetch: _builtins.int | None = ...,
         shuffle: _builtins.bool | None = ...,
+        reduced_decoding: _builtins.bool | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["backend", b"backend", "batch_size", b"batch_size", "crop_size", b"crop_size", "force_encoded_color", b"force_encoded_color", "mean_file", b"mean_file", "mirror", b"mirror", "prefetch", b"prefetch", "rand_skip", b"rand_skip", "scale", b"scale", "shuffle", b"shuffle", "source", b"source"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["backend", b"backend", "batch_size", b"batch_size", "crop_size", b"crop_size", "force_encoded_color", b"force_encoded_color", "mean_file", b"mean_file", "mirror", b"mirror", "prefetch", b"prefetch", "rand_skip", b"rand_skip", "reduced_decoding", b"reduced_decoding", "scale", b"scale", "shuffle", b"shuffle", "source", b"source"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["backend", b"backend", "batch_size", b"batch_size", "crop_size", b"crop_size", "force_encoded_color", b"force_encoded_color", "mean_file", b"mean_file", "mirror", b"mirror", "prefetch", b"prefetch", "rand_skip", b"rand_skip", "scale", b"scale", "shuffle", b"shuffle", "source", b"source"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["backend", b"backend", "batch_size", b"batch_size", "crop_size", b"crop_size", "force_encoded_color", b"force_encoded_color", "mean_file", b"mean_file", "mirror", b"mirror", "prefetch", b"prefetch", "rand_skip", b"rand_skip", "reduced_decoding", b"reduced_decoding", "scale", b"scale", "shuffle", b"shuffle", "source", b"source"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -69,6 +69,11 @@ def test_the_state_goes_on_where_it_was(database):
             'layer { name: "data" type: "Data" top: "data" data_param { batch_size: 1 } }',
             "data_param must set source",
         ),
+        (
+            layer("x", fields="batch_size: 1 reduced_decoding: true"),
+            "reduced_decoding needs the size that images become: set resize or min_crop_area in"
+            " transform_param",
+        ),
         (layer("x", tops=""), "takes 1 to 2 tops, got 0"),
         (layer("x", tops='top: "a" top: "b" top: "c"'), "takes 1 to 2 tops, got 3"),
     ],

@@ -84,7 +84,8 @@ def test_large_jpegs_may_be_decoded_smaller(folder):
         made.close()
     assert got[0].shape == got[1].shape and not np.array_equal(*got)
     assert refusal(layer(folder, "batch_size: 1 reduced_decoding: true")) == (
-        "net.prototxt:1: layer 'images' (Folder): reduced_decoding needs new_height and new_width"
+        "net.prototxt:1: layer 'images' (Folder): reduced_decoding needs the size that"
+        " images become: set resize or min_crop_area in transform_param"
     )
 
 
