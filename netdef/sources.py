@@ -48,8 +48,8 @@ class Sources(Mapping[str, Source]):
             source = self[name]
             if source.records is None:
                 raise ConfigError(
-                    f"data layer {name!r} ({node.type}) has no last record, so nobody can say"
-                    " when all are seen; count batches"
+                    f"data layer {name!r} ({node.type}) has no last record, so a pass over it"
+                    " has no end; count batches instead (max_iter, test_iter, --iterations)"
                 )
             found.setdefault(DataSize(source.records, source.shapes[0][0]), name)
         if not found:

@@ -2,6 +2,7 @@
 
 from netdef.errors import ConfigError
 from netdef.proto import SolverParameter
+from netdef.solvers.epochs import check_epochs
 from netdef.solvers.nets import check_nets
 from netdef.solvers.update import checked_rule
 
@@ -16,6 +17,7 @@ def check_solver(param: SolverParameter) -> None:
         ConfigError: they do not; with the mend.
     """
     check_nets(param)
+    check_epochs(param)
     for field, least in _LEAST.items():
         if getattr(param, field) < least:
             raise ConfigError(f"{field} must be at least {least}, got {getattr(param, field)}")

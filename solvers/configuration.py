@@ -12,6 +12,8 @@ from netdef.prototxt import net_text, write_text
 from netdef.solvers.nets import check_nets, find_net
 
 _NET = "net."
+_EXCLUDING = (("max_iter", "max_epoch"), ("test_iter", "test_whole_set"))
+"""Fields of which one says what the other does: what a run changes takes the other's place."""
 
 
 def override(param: SolverParameter, path: str, changes: Sequence[str]) -> SolverParameter:
@@ -26,6 +28,10 @@ def override(param: SolverParameter, path: str, changes: Sequence[str]) -> Solve
     changed = SolverParameter()
     changed.CopyFrom(param)
     of_nets = []
+    named = {split_override(text)[0] for text in changes}
+    for one, other in (*_EXCLUDING, *((b, a) for a, b in _EXCLUDING)):
+        if one in named and other not in named:
+            changed.ClearField(other)  # type: ignore[arg-type]
     for text in changes:
         name, value = split_override(text)
         if name.startswith(_NET):

@@ -11,6 +11,7 @@ from netdef.plan import Plan, compile_program
 from netdef.proto import SolverParameter
 from netdef.record import record
 from netdef.solvers.checks import check_solver
+from netdef.solvers.epochs import in_iterations
 from netdef.solvers.nets import NetChoice, test_nets, train_net
 from netdef.solvers.schedule import Schedule
 from netdef.solvers.update import checked_rule
@@ -18,8 +19,9 @@ from netdef.solvers.update import checked_rule
 
 @dataclass(frozen=True)
 class Planned:
-    """The plans of all nets, and the bytes that the rule remembers of the weights."""
+    """The solver as it would run, all nets, and the bytes that the rule remembers."""
 
+    param: SolverParameter
     train: Plan
     tests: tuple[Plan, ...]
     history_bytes: int
@@ -36,7 +38,8 @@ def plan_run(param: SolverParameter, path: str) -> Planned:
         Schedule(param)
         rule = checked_rule(param)
     train, *tests = (_plan(choice) for choice in _choices(param, path))
-    return Planned(train, tuple(tests), rule.histories * train.weight_bytes)
+    param = in_iterations(param, path)
+    return Planned(param, train, tuple(tests), rule.histories * train.weight_bytes)
 
 
 def _choices(param: SolverParameter, path: str) -> Iterator[NetChoice]:

@@ -26,10 +26,17 @@ class LogReporter(Reporter):
 
     def __init__(self, stream: Stream) -> None:
         self._stream = stream
+        self._run: Started | None = None
 
     def started(self, event: Started) -> None:
         self._write(f"Solving {event.net}")
         self._write(f"Learning Rate Policy: {event.lr_policy}")
+        self._run = event
+        if event.records:
+            self._write(
+                f"Epochs of {event.records} records, {event.batch} an iteration:"
+                f" max_iter {event.max_iter} is epoch {event.epoch(event.max_iter):g}"
+            )
 
     def displayed(self, event: Displayed) -> None:
         speed = ""
@@ -40,6 +47,9 @@ class LogReporter(Reporter):
         self._outputs("Train", event.outputs)
         if event.rate is not None:
             self._write(f"Iteration {event.iteration}, lr = {event.rate:g}")
+            epoch = self._run.epoch(event.iteration) if self._run else None
+            if epoch is not None:
+                self._write(f"Iteration {event.iteration}, epoch = {epoch:g}")
 
     def testing(self, iteration: int, net: int) -> None:
         self._write(f"Iteration {iteration}, Testing net (#{net})")

@@ -32,10 +32,12 @@ class MetricsReporter(Reporter):
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._file, self._clock = LineFile(path, appends), clock
-        self._began, self._batch, self._iteration = clock(), 0, 0
+        self._began, self._iteration = clock(), 0
+        self._run = Started("", "", 0, 0, 0)
 
     def started(self, event: Started) -> None:
-        self._began, self._batch, self._iteration = self._clock(), event.batch, event.iteration
+        self._began, self._run, self._iteration = self._clock(), event, event.iteration
+        epochs = {"epoch_records": event.records} if event.records else {}
         self._write(
             "start",
             time=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -43,6 +45,7 @@ class MetricsReporter(Reporter):
             lr_policy=event.lr_policy,
             max_iter=event.max_iter,
             batch=event.batch,
+            **epochs,
         )
 
     def trained(self, iteration: int, loss: float) -> None:
@@ -51,19 +54,20 @@ class MetricsReporter(Reporter):
     def displayed(self, event: Displayed) -> None:
         self._iteration = event.iteration
         values: dict[str, Any] = {"loss": event.loss, "outputs": _by_name(event.outputs)}
+        values |= self._epoch()
         if event.rate is not None:
             values["lr"] = event.rate
         if event.seconds and event.iterations:
             pace = event.iterations / event.seconds
             values["iterations_per_second"] = pace
-            if self._batch:
-                values["images_per_second"] = pace * self._batch
+            if self._run.batch:
+                values["images_per_second"] = pace * self._run.batch
         self._write("train", **values)
 
     def tested(self, event: Scores) -> None:
         self._iteration = event.iteration
         loss = {} if event.loss is None else {"loss": event.loss}
-        self._write("test", net=event.net, outputs=_by_name(event.outputs), **loss)
+        self._write("test", net=event.net, outputs=_by_name(event.outputs), **loss, **self._epoch())
 
     def snapshotting(self, path: str) -> None:
         self._write("snapshot", path=path)
@@ -83,6 +87,11 @@ class MetricsReporter(Reporter):
 
     def finished(self) -> None:
         self._write("end")
+
+    def _epoch(self) -> dict[str, float]:
+        """Return how many passes over the data are done, if that is known."""
+        epoch = self._run.epoch(self._iteration)
+        return {} if epoch is None else {"epoch": epoch}
 
     def _write(self, event: str, **values: Any) -> None:
         seconds = round(self._clock() - self._began, 3)

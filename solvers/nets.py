@@ -38,9 +38,20 @@ def _train_fields(param: SolverParameter) -> list[str]:
     return [field.name for field, _ in param.ListFields() if field.name in _TRAIN_FIELDS]
 
 
+def _tests(param: SolverParameter) -> int:
+    """Return how many nets are tested."""
+    if not param.test_whole_set:
+        return len(param.test_iter)
+    return max(len(param.test_net) + len(param.test_net_param), len(param.test_state), 1)
+
+
 def _check_tests(param: SolverParameter) -> None:
-    named, runs = len(param.test_net) + len(param.test_net_param), len(param.test_iter)
+    if param.test_whole_set and param.test_iter:
+        raise ConfigError("test_whole_set tests every record; leave out test_iter")
+    named, runs = len(param.test_net) + len(param.test_net_param), _tests(param)
     takes_more = param.HasField("net") or param.HasField("net_param")
+    if param.test_whole_set and runs > named and not takes_more:
+        raise ConfigError("has test_whole_set, but names no net to test; set test_net")
     if runs < named or (runs > named and not takes_more):
         raise ConfigError(f"has {named} test nets and {runs} test_iter; give each net one")
     if param.test_state and len(param.test_state) != runs:
@@ -49,7 +60,8 @@ def _check_tests(param: SolverParameter) -> None:
             " give each net one, or none at all"
         )
     if runs and param.test_interval < 1:
-        raise ConfigError("has test_iter, but no test_interval; set it to 1 or more")
+        field = "test_whole_set" if param.test_whole_set else "test_iter"
+        raise ConfigError(f"has {field}, but no test_interval; set it to 1 or more")
     for count in param.test_iter:
         if count < 1:
             raise ConfigError(f"test_iter must be at least 1, got {count}")
@@ -75,7 +87,7 @@ def test_nets(param: SolverParameter, path: str) -> Iterator[NetChoice]:
     """
     texts = [net_text(inline, path) for inline in param.test_net_param]
     texts += [find_net(name, path) for name in param.test_net]
-    for i in range(len(param.test_iter)):
+    for i in range(_tests(param)):
         text = texts[i] if i < len(texts) else train_net(param, path).text
         yield NetChoice(text, _state(TEST, text, param.test_state[i : i + 1]))
 

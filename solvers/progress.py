@@ -41,8 +41,10 @@ class Progress(Reporter):
         share = min(iteration / max(self._run.max_iter, 1), 1)
         bar = "#" * round(share * _BAR)
         speed = f"{pace * self._run.batch:.0f} img/s" if self._run.batch else f"{pace:.3g} iter/s"
+        epoch = self._run.epoch(iteration)
+        passes = "" if epoch is None else f"  epoch {epoch:.2f}"
         self._line = (
-            f"[{bar:-<{_BAR}}] {iteration}/{self._run.max_iter}  loss {loss:.4g}  {speed}"
+            f"[{bar:-<{_BAR}}] {iteration}/{self._run.max_iter}{passes}  loss {loss:.4g}  {speed}"
             f"  {_duration(left)} left"
         )
         self._draw(self._line)

@@ -17,13 +17,21 @@ class Output:
 
 @dataclass(frozen=True)
 class Started:
-    """A run begins at ``iteration``; an iteration takes ``batch`` images, 0 if not known."""
+    """A run begins at ``iteration``.
+
+    An iteration takes ``batch`` images, an epoch has ``records``; 0 if not known.
+    """
 
     net: str
     lr_policy: str
     iteration: int
     max_iter: int
     batch: int
+    records: int = 0
+
+    def epoch(self, iteration: int) -> float | None:
+        """Return how many passes over the data are done after ``iteration`` iterations."""
+        return iteration * self.batch / self.records if self.records else None
 
 
 @dataclass(frozen=True)

@@ -39,6 +39,8 @@ class Schedule:
         if name not in POLICIES:
             raise unknown("lr_policy", name, POLICIES)
         set_fields = {field.name for field, _ in param.ListFields()}
+        if param.max_epoch:
+            set_fields.add("max_iter")  # it will be, when the data are counted
         for field in ("base_lr", *POLICIES[name].needs):
             if field not in set_fields:
                 raise ConfigError(f"lr_policy {name!r} needs {field}, which is not set")
@@ -99,7 +101,8 @@ def _check_ranges(param: SolverParameter) -> None:
     name = param.lr_policy
     lengths = {"step": "stepsize", "poly": "max_iter", "cosine": "max_iter", "onecycle": "max_iter"}
     field = lengths.get(name)
-    if field and getattr(param, field) < 1:
+    is_to_come = field == "max_iter" and param.max_epoch
+    if field and not is_to_come and getattr(param, field) < 1:
         raise ConfigError(f"{field} must be at least 1, got {getattr(param, field)}")
     if param.warmup_iter < 0:
         raise ConfigError(f"warmup_iter must be at least 0, got {param.warmup_iter}")

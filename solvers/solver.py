@@ -18,6 +18,7 @@ from netdef.solvers import snapshotting
 from netdef.solvers.average import WeightAverage
 from netdef.solvers.checks import check_solver
 from netdef.solvers.divergence import Stand, diverge, stand_of
+from netdef.solvers.epochs import count_iterations, records_of
 from netdef.solvers.nets import NetChoice, test_nets, train_net
 from netdef.solvers.reporter import Displayed, Reporter, Scores, Started, outputs_of
 from netdef.solvers.schedule import Schedule
@@ -26,6 +27,7 @@ from netdef.solvers.snapshots import Snapshots
 from netdef.solvers.testing import loss_of, output_values, test
 from netdef.solvers.update import Update
 from netdef.solvers.watch import watch_of
+from netdef.whole_set import plan_whole_set
 
 
 class Solver:
@@ -59,7 +61,7 @@ class Solver:
         self._keep = keep
         with at(path):
             check_solver(self.param)
-            self.schedule = Schedule(param)
+            self.schedule = Schedule(self.param)
             self.snapshots = Snapshots(param, path)
             if param.snapshot:
                 self.snapshots.check_folder()
@@ -69,7 +71,10 @@ class Solver:
         self.net = self._net(self._choice)
         self.test_nets = [self._net(choice, self.net) for choice in test_nets(param, path)]
         with at(path):
+            count_iterations(self.param, self.net.sources)
             self.watch = watch_of(param, self.test_nets)
+        for net in self.test_nets if param.test_whole_set else ():
+            plan_whole_set(net)
         for weights in param.weights:
             self.net.copy_from(weights)
         self.update = Update(self.net.weights, self.param)
@@ -205,7 +210,7 @@ class Solver:
         )
 
     def test_all(self) -> None:
-        """Run every test net over its ``test_iter`` batches, and report the means.
+        """Run every test net over its ``test_iter`` batches or whole set, and report the means.
 
         With ``ema_decay`` the average of the weights is tested.
         """
@@ -216,7 +221,8 @@ class Solver:
 
     def _test(self, number: int, net: Net) -> None:
         self.reporter.testing(self.iter, number)
-        outputs, loss = test(net, self.param.test_iter[number])
+        counts = self.param.test_iter
+        outputs, loss = test(net, None if self.param.test_whole_set else counts[number])
         shown = loss if self.param.test_compute_loss else None
         self.reporter.tested(Scores(self.iter, number, outputs, shown))
         for output in outputs if number == 0 else ():
@@ -244,7 +250,7 @@ class Solver:
         """
         with at(self.path):
             if not self.param.HasField("max_iter"):
-                raise ConfigError("max_iter is not set; it is the iteration to end at")
+                raise ConfigError("neither max_iter nor max_epoch is set; one says when to end")
             if self.param.snapshot_after_train:
                 self.snapshots.check_folder()
             if self.param.snapshot_after_train or self.param.snapshot:
@@ -273,7 +279,14 @@ class Solver:
         data = [n.tops[0] for n in self.net.graph.nodes if isinstance(n.layer, DataLayer)]
         batch = self.net.shapes.blobs[data[0]][0] * self.param.iter_size if data else 0
         param = self.param
-        return Started(self.net.name, param.lr_policy, self.iter, param.max_iter, batch)
+        return Started(
+            self.net.name,
+            param.lr_policy,
+            self.iter,
+            param.max_iter,
+            batch,
+            records_of(self.net.sources),
+        )
 
     def snapshot(self) -> None:
         """Write the weights, then the state that names them; each file whole or not at all.

@@ -112,8 +112,8 @@ def test_data_without_an_end_are_refused(tmp_path):
     with pytest.raises(ConfigError) as error:
         next(whole_set(made))
     assert str(error.value) == (
-        f"{tmp_path}/net.prototxt: data layer 'noise' (DummyData) has no last record, so nobody"
-        " can say when all are seen; count batches"
+        f"{tmp_path}/net.prototxt: data layer 'noise' (DummyData) has no last record, so a pass"
+        " over it has no end; count batches instead (max_iter, test_iter, --iterations)"
     )
 
 

@@ -27,6 +27,14 @@ def lines(*events):
             ["Solving LeNet", "Learning Rate Policy: inv"],
         ),
         (
+            ("started", Started("LeNet", "inv", 0, 94, 64, 2000)),
+            [
+                "Solving LeNet",
+                "Learning Rate Policy: inv",
+                "Epochs of 2000 records, 64 an iteration: max_iter 94 is epoch 3.008",
+            ],
+        ),
+        (
             ("displayed", Displayed(100, 0.21, OUTPUTS, 0.00992565, 0.4, 100, 100)),
             [
                 "Iteration 100 (250 iter/s, 0.4s/100 iters), loss = 0.21",
@@ -65,6 +73,14 @@ def lines(*events):
 )
 def test_wording(event, said):
     assert lines(event) == said
+
+
+def test_the_epoch_stands_behind_the_rate():
+    said = lines(
+        ("started", Started("LeNet", "inv", 0, 94, 64, 2000)),
+        ("displayed", Displayed(50, 1, [], 0.1)),
+    )
+    assert said[-2:] == ["Iteration 50, lr = 0.1", "Iteration 50, epoch = 1.6"]
 
 
 def test_a_run_reads_as_caffes_own_parser_reads_it(folder):

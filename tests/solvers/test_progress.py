@@ -49,6 +49,14 @@ def test_iterations_where_no_batch_is_known(terminal):
     )
 
 
+def test_the_epoch_of_data_that_have_an_end(terminal):
+    terminal.progress.started(Started("LeNet", "inv", 0, 100, 64, 2000))
+    terminal.trained(2, 25)
+    assert terminal.written() == (
+        f"{CLEAR}[######------------------] 25/100  epoch 0.80  loss 0.21  800 img/s  00:06 left"
+    )
+
+
 def test_lines_are_not_drawn_too_often_but_the_last_is(terminal):
     terminal.trained(1, 10)
     terminal.written()

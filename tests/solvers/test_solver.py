@@ -392,7 +392,9 @@ def test_solve_needs_max_iter(folder):
     mine = solver(text=SOLVER.replace("max_iter: 6\n", ""))
     with pytest.raises(ConfigError) as error:
         mine.solve()
-    assert str(error.value) == f"{FILE}: max_iter is not set; it is the iteration to end at"
+    assert (
+        str(error.value) == f"{FILE}: neither max_iter nor max_epoch is set; one says when to end"
+    )
 
 
 def test_folder_of_the_last_snapshot_is_tried_before_training(folder):

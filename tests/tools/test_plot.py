@@ -34,8 +34,8 @@ def test_a_schedule_without_an_end(run, netdef):
     ran = netdef("plot", "lr", "digits_solver.prototxt", "lr_policy=fixed", "-o", "a.svg")
     assert (ran.status, ran.err) == (
         2,
-        "netdef: error: digits_solver.prototxt: max_iter is not set; it is where the schedule"
-        " ends\n",
+        "netdef: error: digits_solver.prototxt: neither max_iter nor max_epoch is set; one says"
+        " when it ends\n",
     )
 
 

@@ -89,7 +89,7 @@ def test_a_terminal_gets_a_bar(train, monkeypatch):
     monkeypatch.setattr("sys.stderr.isatty", lambda: True)
     ran = train()
     assert ran.status == 0
-    assert "] 6/6  loss " in ran.err
+    assert "] 6/6  epoch 0.27  loss " in ran.err
     assert "test net #0: accuracy = " in ran.err
 
 
