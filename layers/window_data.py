@@ -37,6 +37,7 @@ class WindowData(DataLayer, message="window_data_param"):
     fg_fraction: float = field(at_least=0, at_most=1)
     context_pad: int
     crop_mode: str
+    scale: float
     cache_images: bool
     root_folder: str
     transform_param: TransformationParameter
@@ -53,6 +54,7 @@ class WindowData(DataLayer, message="window_data_param"):
             fg_fraction=self.fg_fraction,
             context_pad=self.context_pad,
             crop_mode=self.crop_mode,
+            scale=self.scale,
             cache_images=self.cache_images,
             root_folder=self.root_folder,
         )

@@ -14,6 +14,8 @@ NetdefError
   + RunError         a failure while running: a full disk, a worker that died
   + Diverged         the loss is no longer a number
 
+IgnoredField is a warning: a field is taken, as Caffe does, but nothing comes of it.
+
 ``exit_code`` is what the command line exits with: 2 for the user's mistakes, 1 for
 failures of the run.
 """
@@ -82,6 +84,10 @@ class RunError(NetdefError):
 
 class Diverged(RunError):
     """The loss is no longer a number."""
+
+
+class IgnoredField(UserWarning):
+    """A field stands where it has no effect; the message says where it would have one."""
 
 
 def unknown(kind: str, name: str, known: Iterable[str]) -> UnknownType:

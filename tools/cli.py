@@ -8,7 +8,7 @@ from typing import NoReturn
 import click
 
 from netdef import __version__
-from netdef.errors import NetdefError
+from netdef.errors import IgnoredField, NetdefError
 from netdef.tools.lazy_group import LazyGroup
 
 #: Every sub-command and its line in ``netdef --help``.
@@ -23,6 +23,7 @@ COMMANDS = {
     "detect": "Print what a net finds in pictures, and where.",
     "extract": "Write blobs of a net as features of pictures.",
     "time": "Measure each layer's forward and backward pass.",
+    "draw": "Draw a net: layers, shapes, weights, rates.",
     "show": "Print a net as a table, at any stage from graph to plan.",
     "convert": "Make databases from MNIST, digits or a list of images.",
     "split": "Part a list or a folder of images into train and val lists.",
@@ -54,16 +55,23 @@ def netdef() -> None:
     """Train nets that are described by text."""
 
 
+def _show(message: Warning | str, *_: object) -> None:
+    click.echo(f"netdef: warning: {message}", err=True)
+
+
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command line and exit with its status.
 
     A user's mistake is one line on stderr and status 2, a run that failed one line and
-    status 1, an interrupt status 130. A bug of netdef's own keeps its traceback.
+    status 1, an interrupt status 130. A bug of netdef's own keeps its traceback. A field
+    that has no effect is a line of warning.
     """
     try:
         with warnings.catch_warnings():
             # What overflows shows in the numbers that a command prints.
             warnings.filterwarnings("ignore", category=RuntimeWarning, module="netdef")
+            warnings.filterwarnings("default", category=IgnoredField)
+            warnings.showwarning = _show
             status = netdef.main(arguments, prog_name="netdef", standalone_mode=False)
     except NetdefError as error:
         click.echo(f"netdef: error: {error}", err=True)

@@ -50,7 +50,9 @@ class WindowSource(PrefetchedSource):
         _refuse_augmentation(transform)
         self._crop = _crop(param, transform.crop_size)
         self._mean = _mean(transform)
-        self._scale, self._mirrors = np.float32(transform.scale), transform.mirror
+        self._mirrors = transform.mirror
+        # Caffe reads only the old place of scale, which is window_data_param.
+        self._scale = np.float32(transform.scale if transform.HasField("scale") else param.scale)
         # In float32, as Caffe computes it: 10 times 0.7 is 7.
         self._objects = int(np.float32(param.batch_size) * np.float32(param.fg_fraction))
         self._kinds = background_and_objects(param, self._objects, read_window_list(param.source))

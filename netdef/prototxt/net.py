@@ -10,7 +10,7 @@ from netdef.prototxt.parser import fill
 from netdef.prototxt.source import Source, place, read_source
 from netdef.prototxt.upgrade_batch_norm import clear_statistics_specs
 from netdef.prototxt.upgrade_inputs import input_layers
-from netdef.prototxt.upgrade_transforms import move_transforms
+from netdef.prototxt.upgrade_transforms import move_transforms, warn_of_unread
 from netdef.prototxt.upgrade_v0 import merge_padding, v1_layer
 from netdef.prototxt.upgrade_v1 import current_layer
 from netdef.zoo_names import found_file
@@ -88,7 +88,10 @@ def _inputs(net: NetParameter, path: str, lines: Sequence[int]) -> list[Placed]:
 
 def _current(net: NetParameter, path: str, lines: dict[str, list[int]]) -> list[Placed]:
     if net.layer:
-        return list(zip(list(net.layer), lines["layer"], strict=True))
+        placed = list(zip(list(net.layer), lines["layer"], strict=True))
+        for layer, line in placed:
+            warn_of_unread(layer, f"{place(path, line)}: layer {layer.name!r} ({layer.type})")
+        return placed
     layers = merge_padding(zip(net.layers, lines["layers"], strict=True), path)
     return [(_layer_of_today(old, place(path, line)), line) for old, line in layers]
 

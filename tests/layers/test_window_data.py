@@ -108,6 +108,14 @@ def test_other_images_are_read_each_time(listed):
     made.close()
 
 
+def test_scale_may_stand_where_caffe_reads_it(listed):
+    wanted = batches(listed, 1, FIELDS, "crop_size: 10 scale: 0.5")[0]
+    for more in ("scale: 0.5", "scale: 3"):
+        change = "crop_size: 10" + (" scale: 0.5" if more == "scale: 3" else "")
+        got = batches(listed, 1, f"{FIELDS} {more}", change)[0]
+        np.testing.assert_array_equal(got[0], wanted[0])
+
+
 def test_mirrored_and_with_the_mean_and_scale(listed):
     (plain, labels), (mirrored, others) = (
         batches(listed, 1, FIELDS, f"crop_size: 10 scale: 0.5 mean_value: 1 mean_value: 2 "

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from netdef.errors import FieldError, TextError
+from netdef.errors import FieldError, IgnoredField, TextError
 from netdef.proto import NetParameter
 from netdef.prototxt import NetText, net_text, parse_net, read_net, to_text
 
@@ -239,3 +239,43 @@ def test_every_real_net_reads(shared: Path) -> None:
     for path in shared.glob("data/models/*/*.prototxt"):
         if "solver" not in path.name:
             assert all(layer.type for layer in read_net(path).net.layer)
+
+
+@pytest.mark.parametrize(
+    ("layer", "message"),
+    [
+        (
+            'type: "Data" data_param { source: "s" scale: 0.5 mirror: true'
+            " force_encoded_color: true }",
+            "(Data): data_param has scale, mirror, force_encoded_color, which nobody reads there;"
+            " write transform_param { scale: ... mirror: ... force_color: ... }",
+        ),
+        (
+            'type: "ImageData" image_data_param { mean_file: "m" crop_size: 3 }',
+            "(ImageData): image_data_param has mean_file, crop_size, which nobody reads there;"
+            " write transform_param { mean_file: ... crop_size: ... }",
+        ),
+        (
+            'type: "WindowData" window_data_param { scale: 2 crop_size: 3 }',
+            "(WindowData): window_data_param has crop_size, which nobody reads there;"
+            " write transform_param { crop_size: ... }",
+        ),
+        (
+            'type: "MemoryData" transform_param { scale: 2 }',
+            "(MemoryData): transform_param does not change arrays; change them yourself",
+        ),
+    ],
+)
+def test_transforms_where_nobody_reads_them_are_warned_of(layer: str, message: str) -> None:
+    with pytest.warns(IgnoredField) as told:
+        parse_net(f'name: "n"\nlayer {{ name: "in" {layer} }}', "net.prototxt")
+    assert [str(one.message) for one in told] == [f"net.prototxt:2: layer 'in' {message}"]
+
+
+def test_transforms_where_they_are_read_are_not_warned_of() -> None:
+    for layer in (
+        'type: "Data" transform_param { scale: 2 } data_param { source: "s" batch_size: 3 }',
+        'type: "WindowData" window_data_param { scale: 2 }',
+        'type: "HDF5Data" transform_param { scale: 2 }',
+    ):
+        parse_net(f"layer {{ {layer} }}", "net.prototxt")  # warnings are errors

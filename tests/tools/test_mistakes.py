@@ -192,3 +192,15 @@ def test_a_gpu_that_is_not_there(refused, monkeypatch, command):
 def test_a_net_in_the_place_of_a_solver(refused):
     message = refused("train", "--solver", NET)
     assert message.endswith(": this is a net (it has 'name'), but a solver is expected")
+
+
+def test_old_fields_that_nobody_reads_are_warned_of_once(netdef, digits):
+    edit(digits / NET, ("backend: LMDB", "backend: LMDB scale: 0.5"))
+    line = line_of(digits / NET, "scale: 0.5")
+    ran = netdef("show", "--model", NET)
+    assert ran.status == 0
+    assert ran.err.splitlines()[0] == (
+        f"netdef: warning: {NET}:{line}: layer 'digits' (Data): data_param has scale, which nobody"
+        " reads there; write transform_param { scale: ... }"
+    )
+    assert ran.err.count("\n") == 2  # the layer of each phase
