@@ -99,3 +99,9 @@ def test_every_edge_of_a_net_of_the_zoo_leads_from_box_to_later_box(name):
     makers = {e.tail for e in diagram.edges}
     assert all(e.tail in places and e.head in places for e in diagram.edges)
     assert all(box.key in makers for box in diagram.boxes if box.kind != "blob")
+
+
+def test_a_layer_that_learns_in_part_is_not_frozen():
+    text = NET.replace("param { lr_mult: 1 } param { lr_mult: 2 }", "param { lr_mult: 0 }")
+    (ip,) = (box for box in drawn(TEST, text).boxes if box.title == "ip")
+    assert (ip.is_frozen, ip.lines[-1]) == (False, "lr x 0, 1")
