@@ -7,6 +7,7 @@ import click
 from netdef.tools import options, solver_options
 
 if TYPE_CHECKING:
+    from netdef.loading import OnMismatch
     from netdef.proto import SolverParameter
 
 _EFFECTS = click.Choice(["stop", "snapshot", "none"])
@@ -16,6 +17,9 @@ _EFFECTS = click.Choice(["stop", "snapshot", "none"])
 @solver_options.changes
 @solver_options.solver
 @options.weights(required=False, help="Begin from these weights: layers of the same names.")
+@options.on_mismatch
+@options.freeze
+@options.lr_mult()
 @click.option(
     "--snapshot",
     metavar="STATE",
@@ -68,6 +72,9 @@ def command(
     changes: tuple[str, ...],
     solver: str,
     weights: list[str],
+    on_mismatch: "OnMismatch",
+    frozen: list[str],
+    rates: dict[str, float],
     snapshot: str | None,
     gpu: int | None,
     dry_run: bool,
@@ -94,6 +101,10 @@ def command(
 
     options.use_gpu(gpu)
     param = override(read_solver(solver), solver, changes)
+    if frozen or rates:
+        from netdef.solvers.net_rates import with_rates
+
+        param = with_rates(param, solver, rates | dict.fromkeys(frozen, 0.0))
     param.on_nan = on_nan or param.on_nan
     param.debug_info |= debug_info
     if param.debug_info and profile:
@@ -104,12 +115,12 @@ def command(
         _print_plan(param, solver)
         return
     from netdef.solvers import Solver
+    from netdef.tools.load_report import load
     from netdef.tools.recording import Files, recorded
     from netdef.tools.reporting import solve
 
     trained = Solver(param, solver, keep="outputs")
-    for path in weights:
-        click.echo(f"{path}: {trained.net.copy_from(path)}", err=True)
+    load(trained.net, weights, on_mismatch, err=True)
     with recorded(trained, Files(log, metrics, tensorboard, profile), appends=bool(snapshot)):
         solve(trained, snapshot, sigint_effect, sighup_effect)
 
@@ -123,7 +134,9 @@ def _print_plan(param: "SolverParameter", path: str) -> None:
 
     planned = plan_run(param, path)
     prefix = Snapshots(param, path).prefix
-    for name, message in zip(("solver", "net"), in_two_files(param, path, prefix), strict=True):
+    for name, message in zip(
+        ("solver", "net"), in_two_files(planned.param, path, prefix), strict=True
+    ):
         click.echo(f"# {prefix}.{name}.prototxt\n{to_text(message)}")
     nets = {"net to train": planned.train}
     nets |= {f"net to test #{i}": plan for i, plan in enumerate(planned.tests)}
