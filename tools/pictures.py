@@ -1,12 +1,12 @@
 """Options of the commands that look at pictures, and what they mean."""
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from netdef.tools import options
+from netdef.tools.deployed import deployed_of
 
 if TYPE_CHECKING:
     from netdef.classifier_body import Body
@@ -29,20 +29,18 @@ _COLORS = (
         help="The order of channels that the net takes, and of the mean; bgr without it.",
     ),
 )
-_SIZES = (
-    click.option(
-        "--resize",
-        metavar="PIXELS",
-        help="Resize the shorter side to this, or to HEIGHTxWIDTH; without it to 256 for nets"
-        " that take 200 to 256 pixels, else to what the net takes.",
-    ),
-    click.option(
-        "--batch",
-        default=16,
-        show_default=True,
-        type=click.IntRange(min=1),
-        help="Pictures that the net sees at once.",
-    ),
+_RESIZE = click.option(
+    "--resize",
+    metavar="PIXELS",
+    help="Resize the shorter side to this, or to HEIGHTxWIDTH; without it to 256 for nets"
+    " that take 200 to 256 pixels, else to what the net takes.",
+)
+_BATCH = click.option(
+    "--batch",
+    default=16,
+    show_default=True,
+    type=click.IntRange(min=1),
+    help="Pictures that the net sees at once.",
 )
 
 
@@ -53,27 +51,29 @@ def coloring(command: Function) -> Function:
     return command
 
 
+def resizing(command: Function) -> Function:
+    """Add the options that say how pictures are prepared."""
+    return coloring(_RESIZE(command))
+
+
 def preparing(command: Function) -> Function:
     """Add the options that say how pictures are prepared, and how many at once."""
-    for option in reversed(_SIZES):
-        command = option(command)
-    return coloring(command)
+    return resizing(_BATCH(command))
 
 
 def net_of(
     model: str, weights: list[str], keep: str = "outputs"
 ) -> "tuple[Net, Deployment | None]":
-    """Return the net in the phase TEST with its weights, and the folder that it is from, if any.
+    """Return the net in the phase TEST with its weights, and what deploys with it, if known.
 
     Raises:
         ConfigError: the prototxt is wrong, or a file is not there.
         WeightsError: the weights do not fit.
     """
-    from netdef.deployment import read_deployment
     from netdef.net import Net
     from netdef.proto import TEST
 
-    deployed = read_deployment(model) if Path(model).is_dir() else None
+    deployed = deployed_of(model, weights)
     net = Net(str(deployed.net) if deployed else model, TEST, keep=keep)
     for path in [str(deployed.weights)] if deployed else weights:
         net.copy_from(path)
@@ -88,19 +88,27 @@ def preprocessing_of(
     channel_order: str | None,
     resize: str | None,
 ) -> "Preprocessing":
-    """Return what the options say, and where they say nothing what the folder says.
+    """Return what the options say, and where they say nothing what is known of the net.
 
     Raises:
-        ConfigError: an option cannot be understood, or its file not be read.
+        ConfigError: an option cannot be understood, or its file not be read; or the zoo knows
+            nothing and no mean is given.
     """
     from dataclasses import replace
 
     from netdef.classifier import picture_input
+    from netdef.errors import ConfigError
     from netdef.preprocessing import Preprocessing, usual_resize
 
     data = net.blobs[picture_input(net)]
     crop = data.height, data.width
-    own = deployed.preprocessing if deployed else Preprocessing(crop, usual_resize(crop))
+    own = deployed.preprocessing if deployed else None
+    if deployed and own is None and mean is None:
+        raise ConfigError(
+            f"the zoo does not know how pictures are prepared for {deployed.weights.stem!r}; give"
+            " --mean (0 for none), and --scale, --channel-order and --resize if it takes them"
+        )
+    own = own or Preprocessing(crop, usual_resize(crop))
     told: dict[str, Any] = {"crop": crop}
     if resize is not None:
         told["resize"] = _size(resize)
@@ -150,22 +158,3 @@ def _size(text: str) -> int | tuple[int, int]:
         raise click.UsageError(f"--resize {text}: give pixels, 256, or HEIGHTxWIDTH, 256x256")
     sides = tuple(map(int, parts))
     return sides[0] if len(sides) == 1 else (sides[0], sides[1])
-
-
-model = click.option(
-    "--model",
-    required=True,
-    metavar="NET",
-    help="The net's deploy prototxt, or a folder that netdef finetune wrote.",
-)
-weights = options.weights(
-    required=False, help="The weights; a folder that netdef finetune wrote has its own."
-)
-
-
-def check_weights(model: str, weights: list[str]) -> None:
-    """See that weights are given with a prototxt, and none with a folder."""
-    if Path(model).is_dir() and weights:
-        raise click.UsageError(f"--model {model} is a folder with weights; leave out --weights")
-    if not Path(model).is_dir() and not weights:
-        raise click.UsageError("Missing option '--weights'; only a folder has its own.")
