@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from netdef.data.source import Source
+from netdef.data.source import Source, State
 from netdef.errors import FieldError
 from netdef.fillers import check_filler, fill
 from netdef.layer import DataLayer, Filler
@@ -76,14 +76,14 @@ class _Fillers:
         self._done += 1
         return self._batch
 
-    def state(self) -> dict[str, int]:
+    def state(self) -> State:
         return {"done": self._done}
 
-    def restore(self, state: dict[str, int]) -> None:
+    def restore(self, state: State) -> None:
         for blob, filler in zip(self._batch, self._fillers, strict=True):
             if filler.type == "constant":
                 blob.fill(filler.value)
-        self._done = state["done"]
+        self._done = int(state["done"])
 
     def close(self) -> None:
         """Nothing is open."""

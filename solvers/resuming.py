@@ -5,11 +5,12 @@ from typing import Any
 
 import numpy as np
 
+from netdef.data.source import State
 from netdef.net import Net
 from netdef.proto import DataPosition, LayerState, ResumeState
 from netdef.solvers.watch import Watch
 
-Positions = Mapping[str, dict[str, int]]
+Positions = Mapping[str, State]
 
 
 def positions_of(net: Net) -> Positions:
@@ -22,6 +23,23 @@ def set_positions(net: Net, positions: Positions) -> None:
     for layer, position in positions.items():
         if layer in net.sources:
             net.sources[layer].restore(position)
+
+
+def _position(net: int, layer: str, state: State) -> DataPosition:
+    numbers = {name: value for name, value in state.items() if isinstance(value, int)}
+    record = state.get("record")
+    return DataPosition(
+        net=net,
+        layer=layer,
+        key=list(numbers),
+        value=list(numbers.values()),
+        record=record if isinstance(record, bytes) else None,
+    )
+
+
+def _state_of(position: DataPosition) -> State:
+    numbers = dict(zip(position.key, position.value, strict=True))
+    return {**numbers, "record": position.record} if position.record else numbers
 
 
 def _lasting(net: Net) -> Iterator[tuple[str, Any, Any]]:
@@ -53,7 +71,7 @@ def resume_state(nets: Sequence[Net], losses: Iterable[float], watch: Watch) -> 
         seed=nets[0].clock.seed,
         passes=[net.clock.iteration for net in nets],
         positions=[
-            DataPosition(net=number, layer=layer, key=list(state), value=list(state.values()))
+            _position(number, layer, state)
             for number, net in enumerate(nets)
             for layer, state in positions_of(net).items()
         ],
@@ -73,5 +91,5 @@ def go_on(nets: Sequence[Net], resume: ResumeState, watch: Watch) -> None:
         net.clock.seed, net.clock.iteration = resume.seed, passes
         net.sources.reseed(resume.seed)
         own = [p for p in resume.positions if p.net == number]
-        set_positions(net, {p.layer: dict(zip(p.key, p.value, strict=True)) for p in own})
+        set_positions(net, {p.layer: _state_of(p) for p in own})
         _set_states(net, {s.name: s.data for s in resume.states if s.net == number})

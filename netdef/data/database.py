@@ -25,6 +25,13 @@ class Database(Protocol):
     def read(self, first: int, count: int) -> list[Record]:
         """Return ``count`` records from number ``first`` on, wrapping round at the end."""
 
+    def go_behind(self, record: bytes, number: int) -> None:
+        """Let ``read(number, ...)`` go on behind the record of that key, without a search.
+
+        Raises:
+            DataError: the record is not there: it is another database.
+        """
+
     def value(self, key: bytes) -> bytes:
         """Return the record of ``key``.
 

@@ -13,6 +13,7 @@ from netdef.data.prefetched_source import AHEAD, PrefetchedSource
 from netdef.data.random_words import random_words
 from netdef.data.raw_records import RawRecords
 from netdef.data.shuffled_database import ShuffledDatabase
+from netdef.data.source import State
 from netdef.data.transformer import Transformer
 from netdef.errors import DataError, ShapeError, at
 from netdef.proto import Datum, TransformationParameter
@@ -72,6 +73,9 @@ class DatabaseSource(PrefetchedSource):
             raise
         shuffled = ShuffledDatabase(self._database, seed, f"{name}/shuffle")
         self._records = shuffled if shuffle else self._database
+        self._record = b""
+        # Of the batches that were read ahead: the key of the last record, by the position behind.
+        self._ends: dict[int, bytes] = {}
         shapes = (Shape((batch_size, *top)), Shape((batch_size, *self._label)))
         skipped = random_words(seed, f"{name}/rand_skip", 0, 1)[0, 0] if rand_skip else 0
         # Copying raw pixels is one thread's work; decoding images is worth every core.
@@ -85,6 +89,30 @@ class DatabaseSource(PrefetchedSource):
             threads=threads,
         )
 
+    def next(self) -> Batch:
+        """Return the next batch; valid until the next call."""
+        batch = super().next()
+        self._record = self._ends.pop(self._position)
+        return batch
+
+    def state(self) -> State:
+        """Return ``position`` and ``record``: how many records were handed out, the last's key."""
+        return {**super().state(), **({"record": self._record} if self._record else {})}
+
+    def restore(self, state: State) -> None:
+        """Go on behind the last record that was handed out.
+
+        With ``record`` it is found by its key, else by its number, for which an LMDB is walked.
+
+        Raises:
+            DataError: the record is not there: it is another database.
+        """
+        super().restore(state)
+        self._ends.clear()
+        self._record = bytes(state.get("record", b""))
+        if self._record:
+            self._records.go_behind(self._record, self._position)
+
     def close(self) -> None:
         """Stop the threads and close the database; may be called twice."""
         super().close()
@@ -94,7 +122,9 @@ class DatabaseSource(PrefetchedSource):
         return f"{self._database.path}: record {key_text(key)!r}"
 
     def _read(self, first: int) -> tuple[int, list[Record]]:
-        return first, self._records.read(first, self._batch_size)
+        records = self._records.read(first, self._batch_size)
+        self._ends[first + len(records)] = records[-1][0]
+        return first, records
 
     def _fill(self, raw: tuple[int, list[Record]], batch: Batch) -> None:
         first, records = raw

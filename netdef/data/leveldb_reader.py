@@ -6,7 +6,7 @@ from pathlib import Path
 
 from netdef.data.leveldb_log import live_files, log_entries
 from netdef.data.leveldb_table import Block, Entry, block_entries, codecs, table_blocks
-from netdef.data.lmdb_reader import Record, key_text
+from netdef.data.lmdb_reader import Record, another_database, key_text
 from netdef.errors import DataError, MissingFile
 
 _BLOCKS_KEPT = 16
@@ -64,6 +64,15 @@ class LeveldbReader:
         """Return ``count`` records from number ``first`` on, wrapping round at the end."""
         numbers = ((first + i) % self.entries for i in range(count))
         return [(key, self.value(key)) for key in (self._keys[n] for n in numbers)]
+
+    def go_behind(self, record: bytes, number: int) -> None:
+        """See that ``read(number, ...)`` goes on behind the record of that key.
+
+        Raises:
+            DataError: it does not: it is another database.
+        """
+        if self._keys[(number - 1) % self.entries] != record:
+            raise another_database(self.path, record)
 
     def value(self, key: bytes) -> bytes:
         """Return the record of ``key``.

@@ -43,6 +43,20 @@ class LmdbReader:
         self._next = (first + count) % self.entries
         return records
 
+    def go_behind(self, record: bytes, number: int) -> None:
+        """Let ``read(number, ...)`` go on behind the record of that key, without a search.
+
+        Raises:
+            DataError: the record is not there: it is another database.
+        """
+        self._next = self.entries  # nowhere, until the record is found
+        with naming_damage(self.path):
+            if not self._cursor.set_key(record):
+                raise another_database(self.path, record)
+            if not self._cursor.next():
+                self._cursor.first()
+        self._next = number % self.entries
+
     def value(self, key: bytes) -> bytes:
         """Return the record of ``key``.
 
@@ -81,6 +95,15 @@ class LmdbReader:
             self._transaction.abort()
             self._cursor = None
             release_environment(self._home)
+
+
+def another_database(path: Path, record: bytes) -> DataError:
+    """Return the error that a database lacks the record behind which to go on."""
+    return DataError(
+        f"{path}: has no record {key_text(record)!r}, behind which the snapshot goes on, in its"
+        " place: it is another database, or was changed; take the one of that run, or begin anew"
+        " with --weights"
+    )
 
 
 def key_text(key: bytes) -> str:

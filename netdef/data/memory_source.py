@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from netdef.data.prefetch import Batch
+from netdef.data.source import State
 from netdef.errors import DataError, ShapeError
 from netdef.shape import Shape
 
@@ -65,13 +66,13 @@ class MemorySource:
         self._position += self._batch_size
         return self._data[batch], self._labels[batch]
 
-    def state(self) -> dict[str, int]:
+    def state(self) -> State:
         """Return ``position``: how many items were handed out since the arrays came."""
         return {"position": self._position}
 
-    def restore(self, state: dict[str, int]) -> None:
+    def restore(self, state: State) -> None:
         """Go on behind the item that ``state`` counts up to."""
-        self._position = state["position"]
+        self._position = int(state["position"])
 
     def close(self) -> None:
         """Let the arrays go."""

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from netdef.data.prefetch import Batch, Prefetcher
+from netdef.data.source import State
 from netdef.shape import Shape
 
 AHEAD = 4
@@ -44,14 +45,14 @@ class PrefetchedSource(ABC):
         self._position += self._batch_size
         return batch
 
-    def state(self) -> dict[str, int]:
+    def state(self) -> State:
         """Return ``position``: how many records were handed out, skipped ones included."""
         return {"position": self._position}
 
-    def restore(self, state: dict[str, int]) -> None:
+    def restore(self, state: State) -> None:
         """Go on behind the record that ``state`` counts up to."""
         self._prefetcher.stop()
-        self._position = self._upcoming = state["position"]
+        self._position = self._upcoming = int(state["position"])
 
     def close(self) -> None:
         """Stop the threads; may be called twice."""

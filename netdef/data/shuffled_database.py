@@ -5,7 +5,7 @@ from functools import cached_property, lru_cache
 import numpy as np
 
 from netdef.data.database import Database
-from netdef.data.lmdb_reader import Record
+from netdef.data.lmdb_reader import Record, another_database
 from netdef.data.random_words import permutation
 
 
@@ -25,6 +25,15 @@ class ShuffledDatabase:
         """Return ``count`` records from the place ``first`` of the first round on."""
         keys = [self._key(first + i) for i in range(count)]
         return [(key, self._database.value(key)) for key in keys]
+
+    def go_behind(self, record: bytes, number: int) -> None:
+        """See that ``read(number, ...)`` goes on behind the record of that key.
+
+        Raises:
+            DataError: it does not: it is another database.
+        """
+        if self._key(number - 1) != record:
+            raise another_database(self.path, record)
 
     def close(self) -> None:
         """Let the database go; may be called twice."""

@@ -1,10 +1,14 @@
 """What a data layer asks of whatever feeds it."""
 
+from collections.abc import Mapping
 from typing import Protocol
 
 import numpy as np
 
 from netdef.shape import Shape
+
+State = Mapping[str, int | bytes]
+"""Where a source stands: numbers by their names, and ``record``, the key of a database's record."""
 
 
 class Source(Protocol):
@@ -25,11 +29,15 @@ class Source(Protocol):
     def next(self) -> tuple[np.ndarray, ...]:
         """Return the next batch, one float32 array a top; valid until the next call."""
 
-    def state(self) -> dict[str, int]:
+    def state(self) -> State:
         """Return the position of what has been handed out, not of what was read ahead."""
 
-    def restore(self, state: dict[str, int]) -> None:
-        """Go on from ``state``: the following batches equal those of an unbroken run."""
+    def restore(self, state: State) -> None:
+        """Go on from ``state``: the following batches equal those of an unbroken run.
+
+        Raises:
+            DataError: the data are not those that ``state`` was taken of.
+        """
 
     def close(self) -> None:
         """Stop reading ahead and let the files go; may be called twice."""

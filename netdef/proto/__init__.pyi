@@ -813,10 +813,13 @@ class DataPosition(_message.Message):
     LAYER_FIELD_NUMBER: _builtins.int
     KEY_FIELD_NUMBER: _builtins.int
     VALUE_FIELD_NUMBER: _builtins.int
+    RECORD_FIELD_NUMBER: _builtins.int
     net: _builtins.int
     """The number of its net: 0 is trained, the tested ones follow."""
     layer: _builtins.str
     """The layer's name."""
+    record: _builtins.bytes
+    """The key of the last record that was handed out, in a database that is read in order."""
     @_builtins.property
     def key(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """What its numbers are called."""
@@ -832,10 +835,11 @@ class DataPosition(_message.Message):
         layer: _builtins.str | None = ...,
         key: _abc.Iterable[_builtins.str] | None = ...,
         value: _abc.Iterable[_builtins.int] | None = ...,
+        record: _builtins.bytes | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["layer", b"layer", "net", b"net"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["layer", b"layer", "net", b"net", "record", b"record"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "layer", b"layer", "net", b"net", "value", b"value"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "layer", b"layer", "net", b"net", "record", b"record", "value", b"value"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -7,8 +7,10 @@ import lmdb
 import numpy as np
 import pytest
 
+from netdef.data.database import database_writer
 from netdef.data.database_source import DatabaseSource
 from netdef.data.datum import encode, encode_file
+from netdef.data.lmdb_reader import LmdbReader
 from netdef.data.lmdb_writer import LmdbWriter
 from netdef.errors import ConfigError, DataError, ShapeError
 from netdef.proto import TEST, TRAIN, TransformationParameter
@@ -107,6 +109,58 @@ def test_a_resumed_source_equals_an_unbroken_one(raw, consumed):
     assert_equal(batches(raw, 5, state, **options), whole[consumed:])
 
 
+@pytest.mark.parametrize("consumed", [1, 2, 3, 5])
+def test_an_lmdb_is_gone_on_from_by_key_and_not_walked(raw, monkeypatch, consumed):
+    walked = []
+    go_to = LmdbReader._go_to
+
+    def spy(reader, number):
+        walked.append(number != reader._next)
+        go_to(reader, number)
+
+    opened = source(raw, batch_size=4, prefetch=3)
+    for _ in range(consumed):
+        opened.next()
+    state = opened.state()
+    opened.close()
+    assert state == {"position": 4 * consumed, "record": b"%08d" % ((4 * consumed - 1) % 10)}
+    following = batches(raw, consumed + 3)[consumed:]
+    other = source(raw)
+    monkeypatch.setattr(LmdbReader, "_go_to", spy)
+    other.restore(state)
+    assert_equal([tuple(top.copy() for top in other.next()) for _ in range(3)], following)
+    other.close()
+    assert not any(walked)
+    # A snapshot of before keys were kept has the number alone.
+    assert_equal(batches(raw, 3, {"position": 4 * consumed}), following)
+    assert any(walked)
+
+
+@pytest.mark.parametrize("shuffle", [False, True])
+@pytest.mark.parametrize("backend", ["LMDB", "LEVELDB"])
+def test_another_database_is_not_gone_on_with(tmp_path, backend, shuffle):
+    values = [encode(image, i) for i, image in enumerate(IMAGES)]
+    for name, keys in (("one", b"%08d"), ("other", b"a%08d")):
+        with database_writer(tmp_path / name, backend) as writer:
+            for number, value in enumerate(values):
+                writer.put(keys % number, value)
+    options = dict(backend=backend, shuffle=shuffle)
+    opened = source(tmp_path / "one", **options)
+    opened.next()
+    state = opened.state()
+    opened.close()
+    other = source(tmp_path / "other", **options)
+    with pytest.raises(DataError) as error:
+        other.restore(state)
+    other.close()
+    assert str(error.value) == (
+        f"{tmp_path / 'other'}: has no record {state['record'].decode()!r}, behind which the"
+        " snapshot goes on, in its place: it is another database, or was changed; take the one of"
+        " that run, or begin anew with --weights"
+    )
+    assert len(batches(tmp_path / "one", 1, state, **options)) == 1
+
+
 def test_a_round_differs_from_the_round_before(raw):
     one, other = batches(raw, 2, batch_size=10, fields=RANDOM)
     np.testing.assert_array_equal(one[1], other[1])
@@ -195,7 +249,7 @@ def test_a_bad_record_is_named(tmp_path, value, fields, error, message, prefetch
     for _ in range(2):  # it stays where it is, and says so again
         with pytest.raises(error, match=f"^{whole}$"):
             opened.next()
-        assert opened.state() == {"position": 2}
+        assert opened.state() == {"position": 2, "record": b"00000001"}
     opened.restore({"position": 4})
     assert opened.next()[1].tolist() == [0, 0]
     opened.close()

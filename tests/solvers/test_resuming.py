@@ -10,6 +10,7 @@ import h5py
 import numpy as np
 import pytest
 
+from netdef.data.database import open_database, records
 from netdef.data.datum import encode
 from netdef.data.lmdb_writer import LmdbWriter
 from netdef.errors import MissingFile, WeightsError
@@ -173,6 +174,21 @@ def test_each_part_is_needed(folder, lost):
     write_state("s_iter_4.solverstate", state)
     run("snapshot: 1", "s_iter_4.solverstate")
     assert final() != unbroken
+
+
+def test_the_key_that_the_data_stand_behind_is_in_the_state(folder):
+    run("snapshot: 4")
+    positions = read_state("s_iter_4.solverstate").resume.positions
+    found = {(p.net, p.layer): p.record for p in positions}
+    # 4 iterations of 2 batches of 6 are 48 records; two tests of 7 are 14.
+    keys = sorted(key for key, _ in records(open_database("images", "LMDB")))
+    count = len(keys)
+    assert found == {
+        (0, "images"): keys[(48 - 1) % count],
+        (0, "rows"): b"",
+        (1, "images"): keys[(14 - 1) % count],
+        (1, "rows"): b"",
+    }
 
 
 def test_steps_go_on_as_well(folder):
