@@ -1,4 +1,4 @@
-"""The table of trained weights that are public: weights.tsv."""
+"""The table of trained weights that are public or come with the package: weights.tsv."""
 
 import csv
 from dataclasses import dataclass
@@ -10,11 +10,13 @@ from netdef.errors import unknown
 
 @dataclass(frozen=True)
 class Published:
-    """Weights that somebody published.
+    """Weights that somebody published, or that come with the package: these have no ``url``.
 
     ``net`` is the net of the zoo that they fit, ``classes`` the list of what the net tells
-    apart; both are empty where there is none. ``checksum`` is ``kind:digits``, ``input`` what
-    the net expects of an image.
+    apart; both are empty where there is none. ``checksum`` is ``kind:digits``. Of an image the
+    net takes ``size`` pixels each way (empty: any) in the ``channel_order`` bgr, rgb or gray
+    (empty: not told), less the ``mean`` of each channel (``image``: a mean image that came with
+    the weights), times ``scale``.
     """
 
     name: str
@@ -22,8 +24,22 @@ class Published:
     url: str
     checksum: str
     licence: str
-    input: str
+    size: str
+    channel_order: str
+    mean: str
+    scale: str
     classes: str
+
+    @property
+    def input(self) -> str:
+        """What the net expects of an image, in words."""
+        words = [
+            f"{self.size}x{self.size} pixels" if self.size else "",
+            self.channel_order,
+            "a mean image" if self.mean == "image" else f"mean {self.mean}",
+            f"scale {self.scale}",
+        ]
+        return ", ".join(word for word in words if word not in ("", "mean 0", "scale 1"))
 
 
 @cache

@@ -18,12 +18,15 @@ PREPROCESSING = "preprocessing.json"
 
 @dataclass(frozen=True)
 class Deployment:
-    """What a folder that deploys holds."""
+    """What a folder that deploys holds, or what the zoo knows of a net.
+
+    Of the zoo's nets the names of the classes may not be known, nor how pictures are prepared.
+    """
 
     net: Path
     weights: Path
     labels: list[str]
-    preprocessing: Preprocessing
+    preprocessing: Preprocessing | None
 
 
 def read_deployment(folder: str | Path) -> Deployment:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from netdef.tools import options, pictures
+from netdef.tools import model_options, options, pictures
 from netdef.tools.progress import progress_bar
 
 if TYPE_CHECKING:
@@ -18,8 +18,8 @@ Classified = tuple[str, "list[Prediction]"]
 
 @click.command("classify", cls=options.Command)
 @click.argument("images", nargs=-1, required=True)
-@pictures.model
-@pictures.weights
+@model_options.model
+@model_options.weights
 @click.option("--labels", metavar="FILE", help="Names of the classes, one a line.")
 @pictures.preparing
 @click.option(
@@ -55,16 +55,16 @@ def command(
     """Print what a net says of IMAGES: files, patterns, folders, lists or a database."""
     if is_json and is_csv:
         raise click.UsageError("give --json or --csv, not both")
-    pictures.check_weights(model, weights)
+    model_options.check_weights(model, weights)
     from netdef.classifier import Classifier
     from netdef.deployment import read_labels
     from netdef.pictures import open_pictures
 
     options.use_gpu(gpu)
     found = open_pictures(images)
-    net, deployed = pictures.net_of(model, weights)
-    how = pictures.preprocessing_of(net, deployed, mean, scale, channel_order, resize)
-    names = read_labels(labels) if labels else deployed.labels if deployed else ()
+    net, known = pictures.net_of(model, weights)
+    how = pictures.preprocessing_of(net, known, mean, scale, channel_order, resize)
+    names = read_labels(labels) if labels else known.labels if known else ()
     classifier = Classifier(net, how, names, oversample)
     results = _classified(classifier, found, batch, top)
     (_print_json if is_json else _print_csv if is_csv else _print_text)(results)

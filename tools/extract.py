@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from netdef.tools import options, pictures
+from netdef.tools import model_options, options, pictures
 from netdef.tools.progress import progress_bar
 
 
@@ -13,8 +13,8 @@ def _split(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) 
 
 
 @click.command("extract", cls=options.Command)
-@pictures.model
-@pictures.weights
+@model_options.model
+@model_options.weights
 @click.option(
     "--blob",
     "blobs",
@@ -66,7 +66,7 @@ def command(
     gpu: int | None,
 ) -> None:
     """Write blobs of a net as features: one row for each picture, with its name and class."""
-    pictures.check_weights(model, weights)
+    model_options.check_weights(model, weights)
     from netdef.extraction import Extractor, extract
     from netdef.feature_files import feature_file, format_of
     from netdef.pictures import open_pictures
@@ -74,8 +74,8 @@ def command(
     options.use_gpu(gpu)
     kind = format_of(out, format, blobs)
     found = open_pictures(sources)
-    net, deployed = pictures.net_of(model, weights, keep="blobs")
-    how = pictures.preprocessing_of(net, deployed, mean, scale, channel_order, resize)
+    net, known = pictures.net_of(model, weights, keep="blobs")
+    how = pictures.preprocessing_of(net, known, mean, scale, channel_order, resize)
     extractor = Extractor(net, blobs, how, pool)
     source = {
         "model": str(Path(model).resolve()),

@@ -5,8 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from netdef.tools import options
-from netdef.tools.deployed import deployed_of
+from netdef.tools.model_options import deployment_of
 
 if TYPE_CHECKING:
     from netdef.classifier_body import Body
@@ -73,7 +72,7 @@ def net_of(
     from netdef.net import Net
     from netdef.proto import TEST
 
-    deployed = deployed_of(model, weights)
+    deployed = deployment_of(model, weights)
     net = Net(str(deployed.net) if deployed else model, TEST, keep=keep)
     for path in [str(deployed.weights)] if deployed else weights:
         net.copy_from(path)

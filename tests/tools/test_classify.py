@@ -1,8 +1,11 @@
 """``netdef classify``: what a net says of pictures."""
 
 import csv
+import gzip
 import json
 
+import cv2
+import numpy as np
 import pytest
 
 import netdef as library
@@ -97,7 +100,7 @@ def test_preprocessing_matters(small, netdef):
         ),
         (
             ("val", "--model", "deploy.prototxt"),
-            "Error: Missing option '--weights'; only a folder has its own.\n",
+            "Error: Missing option '--weights'; only a folder or zoo:NAME has its own.\n",
         ),
         (("val", *MODEL, "--json", "--csv"), "Error: give --json or --csv, not both\n"),
         (
@@ -153,3 +156,43 @@ def test_photos_of_imagenet_are_told_as_the_benchmark_tells_them(shared, netdef)
     said = [[p["class"] for p in one["predictions"]] for one in json.loads(ran.out)]
     recorded = [[int(c) for c in row["squeezenet_v1.1_top5"].split(",")] for row in table]
     assert said == recorded
+
+
+@pytest.fixture
+def seven(shared, tmp_path):
+    """A picture of the digit 7, the first of MNIST's test."""
+    with gzip.open(shared / "data" / "mnist" / "t10k-images-idx3-ubyte.gz") as file:
+        pixels = np.frombuffer(file.read()[16 : 16 + 28 * 28], np.uint8).reshape(28, 28)
+    assert cv2.imwrite(str(tmp_path / "seven.png"), pixels)
+    return tmp_path / "seven.png"
+
+
+def test_a_net_of_the_zoo_needs_its_name_only(seven, netdef):
+    ran = netdef("classify", "seven.png", "--model", "zoo:lenet", "--json")
+    assert ran.status == 0, ran.err
+    best = json.loads(ran.out)[0]["predictions"][0]
+    assert (best["label"], best["score"] > 0.99) == ("7", True)
+
+
+def test_a_net_of_the_zoo_of_which_too_little_is_known(seven, netdef, tmp_path, monkeypatch):
+    monkeypatch.setenv("NETDEF_HOME", str(tmp_path / "home"))
+    library.Net("zoo:cifar10_full", library.TEST).save("w.caffemodel")
+    assert netdef("zoo", "import", "w.caffemodel").status == 0
+    ran = netdef("classify", "seven.png", "--model", "zoo:cifar10_full")
+    assert (ran.status, ran.err) == (
+        2,
+        "netdef: error: the zoo does not know how pictures are prepared for 'cifar10_full'; give"
+        " --mean (0 for none), and --scale, --channel-order and --resize if it takes them\n",
+    )
+    ran = netdef("classify", "seven.png", "--model", "zoo:cifar10_full", "--mean", "0")
+    assert ran.status == 0, ran.err
+
+
+@pytest.mark.slow
+def test_a_photo_by_weights_that_were_imported(shared, netdef, tmp_path, monkeypatch):
+    monkeypatch.setenv("NETDEF_HOME", str(tmp_path / "home"))
+    folder = shared / "data" / "models" / "squeezenet_v1.1"
+    assert netdef("zoo", "import", folder / "squeezenet_v1.1_fp16rounded.caffemodel").status == 0
+    photo = shared / "data" / "imagenet" / "samples" / "082_n01797886.jpg"
+    ran = netdef("classify", photo, "--model", "zoo:squeezenet_v1.1", "--top", 1)
+    assert ran.out.splitlines()[1].endswith("  ruffed grouse, partridge, Bonasa umbellus")

@@ -48,7 +48,7 @@ def test_show_tells_of_a_net_and_its_weights(netdef):
         "squeezenet_v1.1.caffemodel",
         "  checksum: git:9d2fc33abf653a6e8b2ee6cc63ede0e72ec67f44",
         "  licence: BSD-2-Clause",
-        "  input: BGR 227, mean 104,117,123",
+        "  input: 227x227 pixels, bgr, mean 104,117,123",
         "  classes: 1000 of imagenet: tench, Tinca tinca ... toilet tissue, toilet paper, bathroom"
         " tissue",
     ]

@@ -17,7 +17,9 @@ def command() -> None:
     click.echo(table(("net", "weights", "what it is"), rows))
     click.echo()
     rows = [
-        (row.name, "here" if place(row.name).is_file() else "", row.licence) for row in published()
+        (row.name, "here" if place(row.name).is_file() else "", row.licence)
+        for row in published()
+        if row.url
     ]
     click.echo(table(("published weights", "", "licence"), rows))
 

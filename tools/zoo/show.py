@@ -22,10 +22,13 @@ def command(name: str) -> None:
             "net or weights of the zoo", name, [*nets.names(), *(r.name for r in table())]
         )
     for row in rows:
-        here = "here" if place(row.name).is_file() else f"netdef zoo fetch {row.name}"
+        is_here = place(row.name).is_file() or not row.url
+        here = "here" if is_here else f"netdef zoo fetch {row.name}"
         click.echo(f"weights {row.name} ({here})")
         for title in ("url", "checksum", "licence", "input"):
-            click.echo(f"  {title}: {getattr(row, title)}")
+            told = getattr(row, title)
+            if told:
+                click.echo(f"  {title}: {told}")
         if row.classes:
             names = nets.class_names(row.classes)
             click.echo(f"  classes: {len(names)} of {row.classes}: {names[0]} ... {names[-1]}")

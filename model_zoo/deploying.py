@@ -1,0 +1,51 @@
+"""What ``zoo:NAME`` means to a command that looks at pictures: a net that deploys."""
+
+from pathlib import Path
+
+from netdef.deployment import Deployment
+from netdef.errors import ConfigError
+from netdef.model_zoo import finding, nets
+from netdef.model_zoo.weights_table import Published, table
+from netdef.preprocessing import Preprocessing, usual_resize
+
+
+def deployment(name: str) -> Deployment:
+    """Return the net, weights, labels and preprocessing of a net of the zoo, or of weights.
+
+    Labels and preprocessing are as weights.tsv has them; it may know neither.
+
+    Raises:
+        UnknownType: nothing in the zoo is called so.
+        MissingFile: the weights are not on this machine yet; how to fetch them.
+        ConfigError: the weights fit no net of the zoo.
+    """
+    weights = finding.weights(name)
+    row = _row(name, weights)
+    net = row.net if row else name
+    if not net:
+        raise ConfigError(
+            f"the zoo has no net for the weights {name!r}; give its prototxt to --model and"
+            f" zoo:{name} to --weights"
+        )
+    labels = nets.class_names(row.classes) if row and row.classes else []
+    return Deployment(nets.prototxt(net), weights, labels, _preprocessing(row) if row else None)
+
+
+def _row(name: str, weights: Path) -> Published | None:
+    """Return the row of the weights that were found, or one of the same net."""
+    rows = [row for row in table() if name in (row.name, row.net)]
+    own = [row for row in rows if row.name == weights.stem]
+    return next(iter((*own, *rows)), None)
+
+
+def _preprocessing(row: Published) -> Preprocessing | None:
+    if row.mean == "image" or not row.size or not row.channel_order:
+        return None
+    crop = int(row.size), int(row.size)
+    return Preprocessing(
+        crop=crop,
+        resize=usual_resize(crop),
+        mean=tuple(map(float, row.mean.split(","))),
+        scale=float(row.scale),
+        channel_order="rgb" if row.channel_order == "rgb" else "bgr",
+    )
