@@ -114,11 +114,16 @@ class _Compiler(ast.NodeVisitor):
     def visit_BinOp(self, node: ast.BinOp) -> Operand:
         if type(node.op) not in _BINARY:
             raise self.stranger(type(node.op).__name__)
-        left, right = self.visit(node.left), self.visit(node.right)
+        left: Operand = self.visit(node.left)
+        right: Operand = self.visit(node.right)
         if isinstance(left, float) and isinstance(right, float):
             return _FOLD[type(node.op)](left, right)
         if isinstance(node.op, ast.Pow):
             return self.power(left, right)
+        if isinstance(node.op, ast.Mult) and left == 1.0:
+            return right
+        if isinstance(node.op, ast.Mult) and right == 1.0:
+            return left
         return self.emit(_BINARY[type(node.op)], left, right)
 
     def visit_Compare(self, node: ast.Compare) -> Operand:

@@ -8,6 +8,7 @@ from netdef import layout, memory
 from netdef.engines import Choice, Engine, choose
 from netdef.engines.scratch import fake
 from netdef.errors import at
+from netdef.fusion import PASSES, fuse
 from netdef.ops import DROPPABLE, HOST_CALLS
 from netdef.program import Call, Program
 from netdef.values import Value, View
@@ -50,8 +51,15 @@ class Plan:
         return sum(4 * v.size for v in {v.name: v for v in self.program.weights.values()}.values())
 
 
-def compile_program(program: Program, engines: Sequence[Engine], keep: str = "outputs") -> Plan:
+def compile_program(
+    program: Program,
+    engines: Sequence[Engine],
+    keep: str = "outputs",
+    passes: Sequence[str] = tuple(PASSES),
+) -> Plan:
     """Choose engines, layouts and buffers. ``engines`` come fastest first, the last runs all.
+
+    ``passes`` name the passes of ``netdef.fusion`` that run.
 
     ``keep`` is ``"blobs"`` if every named blob and its diff must stay readable between
     calls, ``"outputs"`` if only the inputs, outputs and losses of the net need to.
@@ -62,6 +70,7 @@ def compile_program(program: Program, engines: Sequence[Engine], keep: str = "ou
     kept = _kept(program, keep)
     backward = _drop_unread(program.backward, kept)
     forward = _drop_unread(program.forward, kept, backward)
+    forward, backward = fuse(forward, backward, kept, keep == "outputs", passes)
     calls = (*forward, *backward)
     kept = frozenset(v for v in kept if v.kind == "blob" or _is_touched(v, calls))
     orders = layout.orders(calls, type(engines[0]), _plain(program))

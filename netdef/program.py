@@ -22,13 +22,15 @@ class Call:
     @property
     def adds(self) -> bool:
         """True if what it writes it also reads."""
-        return "add_to" in self.writes
+        return any(self._added())
 
     def read_values(self) -> Iterator[Value]:
         """Yield every value it reads, whole or in part."""
         yield from _values(self.reads)
-        if self.adds:
-            yield from _values(self.writes)
+        yield from _values(dict(self._added()))
+
+    def _added(self) -> Iterator[tuple[str, Any]]:
+        return ((role, v) for role, v in self.writes.items() if role.startswith("add_"))
 
     def written_values(self) -> Iterator[Value]:
         """Yield every value it writes, whole or in part."""

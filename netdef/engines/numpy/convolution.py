@@ -33,24 +33,38 @@ class _Block:
 class Convolutions(Depthwise):
     """The primitives ``conv``, ``conv_grad_x`` and ``conv_grad_weight``."""
 
-    def conv(self, x: Any, weight: Any, bias: Any, out: Any, *, window: Window, group: int) -> Run:
+    def conv(
+        self,
+        x: Any,
+        weight: Any,
+        bias: Any,
+        out: Any,
+        *,
+        window: Window,
+        group: int,
+        relu: bool = False,
+    ) -> Run:
         if _is_depthwise(weight, group):
-            return self.depthwise(x, weight, bias, out, window)
+            clip = (lambda: self.xp.maximum(out, 0, out=out)) if relu else None
+            return in_order(self.depthwise(x, weight, bias, out, window), clip)
         room, fill = self.padded(x, window.pad)
         y, finish = self.target(out)
         filters = weight.reshape(group, weight.shape[0] // group, -1)
         tall = None if bias is None else bias.reshape(group, -1, 1)
         images = y.reshape(y.shape[0], -1)
         runs = [
-            self._products(blocks, filters, tall, images)
+            self._products(blocks, filters, tall, images, relu)
             for blocks in self._blocks(room, window, y.shape[1:-1])
         ]
         return in_order(fill, self.threads.together(runs), finish)
 
-    def _products(self, blocks: list[_Block], filters: Any, bias: Any, images: Any) -> Run:
+    def _products(
+        self, blocks: list[_Block], filters: Any, bias: Any, images: Any, relu: bool
+    ) -> Run:
         """Unfold the windows of each block, and multiply them with the filters of each group."""
         group = len(filters)
         unfold, multiply, add = self.xp.copyto, self.xp.matmul, self.xp.add
+        maximum = self.xp.maximum
         steps = [
             (
                 block,
@@ -71,29 +85,50 @@ class Convolutions(Depthwise):
                     multiply(w, matrix, out=target)
                     if bias is not None:
                         add(target, bias[g], out=target)
+                    if relu:
+                        maximum(target, 0, out=target)
 
         return run
 
-    def conv_grad_weight(self, x: Any, dy: Any, add_to: Any, *, window: Window, group: int) -> Run:
+    def conv_grad_weight(
+        self, x: Any, dy: Any, add_to: Any, add_bias: Any = None, *, window: Window, group: int
+    ) -> Run:
+        sums = None if add_bias is None else self._bias_gradient(dy, add_bias)
         if _is_depthwise(add_to, group):
-            return self.depthwise_grad_weight(x, dy, add_to, window)
+            return in_order(self.depthwise_grad_weight(x, dy, add_to, window), sums)
         room, fill = self.padded(x, window.pad)
         error, prepare = self.padded(dy, (0,) * len(window.pad))
         errors = error.reshape(error.shape[0], -1)
         target = add_to.reshape(group, add_to.shape[0] // group, -1)
         runs: list[Run] = []
-        sums: list[Any] = []
+        totals: list[Any] = []
         for blocks in self._blocks(room, window, error.shape[1:-1]):
             total = self.scratch.take(target.shape, target.dtype) if runs else target
             runs.append(self._sums(blocks, errors, total, total is not target))
-            sums.append(total)
+            totals.append(total)
         add = self.xp.add
 
         def finish() -> None:
-            for total in sums[1:]:
+            for total in totals[1:]:
                 add(target, total, out=target)
 
-        return in_order(fill, prepare, self.threads.together(runs), finish)
+        return in_order(fill, prepare, self.threads.together(runs), finish, sums)
+
+    def _bias_gradient(self, dy: Any, bias: Any) -> Run:
+        """Add the sum of each channel's errors."""
+        error, xp = self.inner(dy), self.xp
+        axes = tuple(range(1, dy.ndim))
+
+        def sums(part: slice) -> Run:
+            total = self.scratch.take(bias[part].shape, bias.dtype)
+
+            def run() -> None:
+                xp.sum(error[part], axis=axes, out=total)
+                xp.add(bias[part], total, out=bias[part])
+
+            return run
+
+        return self.threads.together([sums(p) for p in parts(len(bias), self.threads.count)])
 
     def _sums(self, blocks: list[_Block], errors: Any, total: Any, begins_at_zero: bool) -> Run:
         """Unfold the windows of each block, multiply the errors with them, and add it up."""

@@ -89,15 +89,15 @@ class Convolutions(Calls):
         x: Any,
         dy: Any,
         add_to: Any,
-        bias: Any = None,
+        add_bias: Any = None,
         *,
         window: Window,
         group: int,
     ) -> Run:
         describe, filters = self.describe, _grouped(add_to, group)
         w = describe.any(filters.shape)
-        b = None if bias is None else describe.like(bias)
-        hint = self._forward(x, filters, bias, dy, window)
+        b = None if add_bias is None else describe.like(add_bias)
+        hint = self._forward(x, filters, add_bias, dy, window)
 
         def way(source: int, goal: int) -> Kernel:
             return self.kernel(
@@ -108,8 +108,8 @@ class Convolutions(Calls):
 
         kernel = self.first_that_fits(self._ways(way, x, dy))
         writes = {DIFF_WEIGHTS: filters}
-        if bias is not None:
-            writes[DIFF_BIAS] = bias
+        if add_bias is not None:
+            writes[DIFF_BIAS] = add_bias
         return self.ready(kernel, {SRC: x, DIFF_DST: dy}, writes, adds=True)
 
 

@@ -1,0 +1,34 @@
+"""Passes of ``compile`` that make fewer calls of many: each a file, each can be left out."""
+
+from collections.abc import Callable, Sequence
+
+from netdef.fusion import bias_gradient, conv_relu, maps, pooled_relu, same_numbers
+from netdef.fusion.draft import Draft
+from netdef.program import Call
+from netdef.values import Value
+
+PASSES: dict[str, Callable[[Draft], None]] = {
+    "same_numbers": same_numbers.fuse,
+    "bias_gradient": bias_gradient.fuse,
+    "conv_relu": conv_relu.fuse,
+    "pooled_relu": pooled_relu.fuse,
+    "maps": maps.fuse,
+}
+"""In the order in which they run."""
+
+
+def fuse(
+    forward: Sequence[Call],
+    backward: Sequence[Call],
+    kept: frozenset[Value],
+    crosses_layers: bool,
+    passes: Sequence[str] = tuple(PASSES),
+) -> tuple[tuple[Call, ...], tuple[Call, ...]]:
+    """Return the calls that are left when all passes have run.
+
+    ``crosses_layers`` is false if every layer must still be run by itself.
+    """
+    draft = Draft(forward, backward, kept, crosses_layers)
+    for name in passes:
+        PASSES[name](draft)
+    return draft.forward, draft.backward
