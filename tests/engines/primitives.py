@@ -55,11 +55,22 @@ def windows() -> list[tuple[Window, tuple[int, ...], int, int, int]]:
     ]
 
 
+def odd_windows() -> list[tuple[Window, tuple[int, ...], int, int, int]]:
+    """Return windows over numbers of channels that are no multiples of a vector's length."""
+    return [
+        (Window((3, 3), (1, 1), (1, 1), (1, 1)), (1, 1), 17, 50, 1),
+        (Window((5, 5), (1, 1), (0, 0), (1, 1)), (7, 6), 1, 17, 1),
+        (Window((3, 3), (2, 2), (1, 1), (1, 1)), (6, 7), 50, 3, 1),
+        (Window((3, 3), (1, 1), (1, 1), (1, 1)), (4, 5), 17, 17, 17),
+    ]
+
+
 def convolutions() -> list[Case]:
     cases = []
-    for window, image, channels, outputs, group in windows():
-        x, places = (3, channels, *image), window.slide(image)
-        weight, y = (outputs, channels // group, *window.kernel), (3, outputs, *places)
+    batches = [(3, *each) for each in windows()] + [(1, *each) for each in odd_windows()]
+    for batch, window, image, channels, outputs, group in batches:
+        x, places = (batch, channels, *image), window.slide(image)
+        weight, y = (outputs, channels // group, *window.kernel), (batch, outputs, *places)
         options = dict(window=window, group=group)
         pair = dict(x=normal(*x), weight=normal(*weight))
         cases += [
@@ -73,19 +84,24 @@ def convolutions() -> list[Case]:
 
 def poolings() -> list[Case]:
     cases = []
-    for window, image in [
-        (Window((2, 2), (2, 2), (0, 0), (1, 1)), (5, 4)),
-        (Window((3, 3), (2, 2), (1, 1), (1, 1)), (6, 5)),
-        (Window((3,), (1,), (2,), (1,)), (4,)),
-        (Window((2, 1, 2), (1, 1, 2), (0, 0, 1), (1, 1, 1)), (3, 2, 4)),
+    for window, lead, image in [
+        (Window((2, 2), (2, 2), (0, 0), (1, 1)), (3, 2), (5, 4)),
+        (Window((3, 3), (2, 2), (1, 1), (1, 1)), (3, 2), (6, 5)),
+        (Window((3,), (1,), (2,), (1,)), (3, 2), (4,)),
+        (Window((2, 1, 2), (1, 1, 2), (0, 0, 1), (1, 1, 1)), (3, 2), (3, 2, 4)),
+        (Window((3, 3), (2, 2), (0, 1), (1, 1)), (3, 3), (6, 5)),
+        (Window((3, 3), (1, 1), (1, 1), (1, 1)), (1, 17), (1, 1)),
+        (Window((3, 3), (2, 2), (0, 0), (1, 1)), (1, 50), (6, 4)),
+        (Window((7, 7), (1, 1), (0, 0), (1, 1)), (2, 1), (7, 7)),
     ]:
-        x, y = (3, 2, *image), (3, 2, *window.slide_up(image))
+        x, y = (*lead, *image), (*lead, *window.slide_up(image))
         options = dict(window=window)
         # A place inside the image for every window: the middle of the kernel.
         index = np.full(y, int(np.prod(window.kernel)) // 2, "uint8")
         writes = {**out(*y), "index": (y, "uint8")}
         cases += [
             Case("pool_max", dict(x=normal(*x)), writes, options),
+            Case("pool_max", dict(x=normal(*x).round()), writes, options),
             Case("pool_max", dict(x=normal(*x)), out(*y), options, ("index",)),
             Case("pool_max_grad", dict(dy=normal(*y), index=index), out(*x), options),
             Case("pool_max_place", dict(index=index), out(*y), options | dict(size=image)),

@@ -38,14 +38,18 @@ def test_every_primitive_has_a_case():
     assert tried == methods - HOST_CALLS - {"emit", "uniform"}
 
 
+INNERMOST = {"batch innermost": 0, "channels innermost": 1}
+
+
 def laid(values, dtype, order, is_weight=False):
-    """Return a copy in C order, or with the batch innermost; whole numbers keep their type."""
+    """Return a copy in C order, or with one axis innermost; whole numbers keep their type."""
     values = np.asarray(values)
     values = values.astype(dtype) if values.dtype.kind == "f" else values
     if order == "plain" or values.ndim < 3 or is_weight:
         return np.array(values, order="C")
-    inner = np.ascontiguousarray(np.moveaxis(values, 0, -1))
-    return np.moveaxis(inner, -1, 0)
+    axis = INNERMOST[order]
+    inner = np.ascontiguousarray(np.moveaxis(values, axis, -1))
+    return np.moveaxis(inner, -1, axis)
 
 
 def arrays_of(case, dtype, order):
@@ -67,13 +71,13 @@ def arrays_of(case, dtype, order):
     return reads, writes
 
 
-def engine_with_exact_scratch(case, reads, writes):
+def engine_with_exact_scratch(case, reads, writes, kind=NumpyEngine):
     """Return an engine with as much scratch memory as the plan would give it, full of garbage."""
-    counter = NumpyEngine(scratch=Scratch())
+    counter = kind(scratch=Scratch())
     everything = {**reads, **writes, **dict.fromkeys(case.absent)}
     counter.prepare(case.primitive, without_memory(everything), case.options)
     block = np.full(counter.scratch.bytes, 0xFF, np.uint8)
-    return NumpyEngine(scratch=Scratch(np, block), clock=Clock())
+    return kind(scratch=Scratch(np, block), clock=Clock())
 
 
 def without_memory(arrays):
@@ -88,12 +92,12 @@ def without_memory(arrays):
     return {role: one(array) for role, array in arrays.items()}
 
 
-def run(case, dtype, order, xp=np, times=1):
+def run(case, dtype, order, xp=np, times=1, kind=NumpyEngine):
     """Return what the call writes, by role, as NumPy arrays."""
     reads, writes = arrays_of(case, dtype, order)
     before = {role: np.array(a) for role, a in reads.items() if not isinstance(a, tuple)}
     if xp is np:
-        engine = engine_with_exact_scratch(case, reads, writes)
+        engine = engine_with_exact_scratch(case, reads, writes, kind)
         for role in before:  # a plan has no numbers yet: what is prepared must not look at them
             reads[role].fill(77)
     else:

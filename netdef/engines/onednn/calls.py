@@ -103,6 +103,12 @@ class Calls(Engine):
             return _nothing
         return Prepared(kernel, everything).run
 
+    def room_like(self, array: Any) -> Any:
+        """Return scratch memory for numbers that lie as the array's do."""
+        order = np.argsort([-s for s in array.strides], kind="stable").tolist()
+        room = self.scratch.take(tuple(array.shape[i] for i in order), array.dtype)
+        return room.transpose(np.argsort(order).tolist())
+
     @property
     def is_rehearsal(self) -> bool:
         """True if calls are only prepared to see what memory they need."""

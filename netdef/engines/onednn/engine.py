@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from netdef.engines.onednn.convolution import Convolutions
+from netdef.engines.onednn.pooling import Pooling
 
 
-class OneDnnEngine(Convolutions):
+class OneDnnEngine(Convolutions, Pooling):
     """What oneDNN does faster than NumPy, in float32 on the CPU."""
 
     name: ClassVar[str] = "onednn"

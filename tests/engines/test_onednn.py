@@ -1,0 +1,71 @@
+"""oneDNN gives the reference's numbers, and refuses no more than is known."""
+
+import inspect
+
+import numpy as np
+import pytest
+
+from netdef.engines import Engine, Refused
+from netdef.engines.available import why_no_onednn
+from netdef.ops import Ops
+from tests.engines.test_agree import CASES, assert_agree, run
+
+if why_no_onednn():
+    pytest.skip(f"needs oneDNN: {why_no_onednn()}", allow_module_level=True)
+
+from netdef.engines.onednn import OneDnnEngine
+
+ORDERS = ["plain", "channels innermost"]
+REFUSED: dict[str, str] = {}
+"""Cases that oneDNN leaves to NumPy, by the beginning of their names, and why."""
+
+
+def primitives_of(engine: type[Engine]) -> set[str]:
+    """Return the primitives that an engine has methods for."""
+    known = {n for n, _ in inspect.getmembers(Ops, inspect.isfunction) if not n.startswith("_")}
+    return {name for name in known if hasattr(engine, name)}
+
+
+HAS = primitives_of(OneDnnEngine)
+OWN = [param for param in CASES if param.values[0].primitive in HAS]
+
+
+def test_what_it_has():
+    assert primitives_of(OneDnnEngine) == {
+        "conv",
+        "conv_grad_x",
+        "conv_grad_weight",
+        "pool_max",
+        "pool_max_grad",
+        "pool_average",
+        "pool_average_grad",
+    }
+
+
+def found(case, order, times=1):
+    """Return what oneDNN computes; skip what it is known to refuse."""
+    known = [why for begin, why in REFUSED.items() if f"{case} {order}".startswith(begin)]
+    for why in known:
+        with pytest.raises(Refused, match=why):
+            run(case, "float32", order, kind=OneDnnEngine)
+        pytest.skip(f"oneDNN {why}")
+    return run(case, "float32", order, times=times, kind=OneDnnEngine)
+
+
+@pytest.mark.parametrize("case", OWN)
+@pytest.mark.parametrize("order", ORDERS)
+def test_agrees_with_the_reference(case, order):
+    assert_agree(found(case, order), run(case, "float64", "plain"), "float32")
+
+
+@pytest.mark.parametrize("case", OWN)
+def test_a_second_run_overwrites_or_adds_again(case):
+    once, twice = (found(case, "channels innermost", times) for times in (1, 2))
+    for role, values in once.items():
+        want = 2 * values - 1 if role == "add_to" else values  # targets begin as ones
+        np.testing.assert_allclose(twice[role], want, rtol=1e-5, atol=1e-5)
+
+
+def test_it_computes_in_float32_only():
+    refusal = OneDnnEngine().refuses("conv", "float64", {})
+    assert refusal == "computes in float32, not float64"
