@@ -12,6 +12,7 @@ import numpy as np
 from netdef.data.database_writer import flush
 from netdef.errors import ConfigError, DataError, cannot_write
 from netdef.feature_rows import FeatureFile, Features, Labels, known_labels
+from netdef.io.hdf5 import refuse_full_disk
 
 _ROWS_IN_CHUNK = 64
 
@@ -76,6 +77,8 @@ class _Rows(FeatureFile):
     def write(self, names: Sequence[str], labels: Labels, features: Features) -> None:
         count = self.done + len(names)
         columns = {**features, "names": list(names), "labels": known_labels(labels)}
+        row = sum(np.asarray(rows[:1]).nbytes for rows in columns.values())
+        refuse_full_disk(self._held.filename, (len(names) + _ROWS_IN_CHUNK) * row)
         for name, rows in columns.items():
             self._held[name].resize(count, axis=0)
             self._held[name][self.done :] = rows

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from netdef.errors import ConfigError, DataError, cannot_read
-from netdef.io.hdf5 import writing_hdf5
+from netdef.io.hdf5 import add_array, writing_hdf5
 from netdef.io.whole_file import writing_whole
 
 
@@ -122,4 +122,4 @@ def _write(path: Path, data: np.ndarray, label: np.ndarray) -> None:
     cont[:1] = 0
     with writing_hdf5(path) as file:
         for name, array in (("data", data), ("label", label), ("cont", cont)):
-            file[name] = array
+            add_array(file, name, array)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from netdef.errors import ShapeError, at, cannot_write
-from netdef.io.hdf5 import writing_hdf5
+from netdef.io.hdf5 import append_rows, writing_hdf5
 from netdef.shape import Shape
 
 
@@ -47,16 +47,11 @@ class HDF5Rows:
             raise cannot_write(self._path, error) from error
 
     def _add(self, name: str, rows: np.ndarray) -> None:
-        if name not in self._file:
-            limits = (None, *rows.shape[1:])
-            self._file.create_dataset(name, data=rows, dtype="float32", maxshape=limits)
-            return
-        dataset = self._file[name]
-        if dataset.shape[1:] != rows.shape[1:]:
-            first, new = Shape(dataset.shape[1:]), Shape(rows.shape[1:])
-            raise ShapeError(f"rows of {name!r} have the shape {new}, the first ones {first}")
-        dataset.resize(len(dataset) + len(rows), axis=0)
-        dataset[-len(rows) :] = rows
+        first = self._file[name].shape[1:] if name in self._file else rows.shape[1:]
+        if rows.shape[1:] != first:
+            new, old = Shape(rows.shape[1:]), Shape(first)
+            raise ShapeError(f"rows of {name!r} have the shape {new}, the first ones {old}")
+        append_rows(self._file, name, rows)
 
     def close(self) -> None:
         """Give the file its name; may be called twice. Rows added later begin a new file."""

@@ -1,11 +1,8 @@
 """Rows and their labels, from and to HDF5 files and databases."""
 
-import errno
-import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -15,14 +12,12 @@ from netdef.data.datum import Label, decode, encode
 from netdef.data.lmdb_reader import key_text
 from netdef.data.progress import Progress, Tally
 from netdef.errors import DataError, ShapeError, at
-from netdef.io.hdf5 import writing_hdf5
+from netdef.io.hdf5 import append_rows, writing_hdf5
 from netdef.io.whole_file import writing_whole
 from netdef.shape import Shape
 
 Row = tuple[np.ndarray, Label | float]
 _AT_ONCE = 256
-_ROOM = 1 << 20
-"""Bytes that HDF5 may still need to end a file."""
 _LARGEST_LABEL = 2**31 - 1
 
 
@@ -98,20 +93,12 @@ def _write_hdf5(pairs: Iterable[Row], out: Path) -> list[Path]:
     with writing_hdf5(out) as file:
         for chunk in _chunks(_of_one_shape(pairs)):
             for name, values in zip(("data", "label"), zip(*chunk, strict=True), strict=True):
-                rows = np.array(values, np.float32)
-                _refuse_full_disk(out.parent, rows.nbytes)
-                _append(file, name, rows)
+                append_rows(file, name, np.array(values, np.float32))
             count += len(chunk)
         _refuse_none(count)
     with writing_whole(listed) as lines:
         lines.write(f"{out.name}\n".encode())
     return [out, listed]
-
-
-def _refuse_full_disk(folder: Path, needed: int) -> None:
-    """Stop before the disk is full: HDF5 crashes if it cannot end a file."""
-    if shutil.disk_usage(folder).free < needed + _ROOM:
-        raise OSError(errno.ENOSPC, "No space left on device")
 
 
 def _chunks(rows: Iterable[Row]) -> Iterator[list[Row]]:
@@ -123,15 +110,6 @@ def _chunks(rows: Iterable[Row]) -> Iterator[list[Row]]:
             chunk = []
     if chunk:
         yield chunk
-
-
-def _append(file: Any, name: str, rows: np.ndarray) -> None:
-    if name not in file:
-        file.create_dataset(name, data=rows, maxshape=(None, *rows.shape[1:]))
-        return
-    dataset = file[name]
-    dataset.resize(len(dataset) + len(rows), axis=0)
-    dataset[-len(rows) :] = rows
 
 
 def _of_one_shape(rows: Iterable[Row]) -> Iterator[Row]:

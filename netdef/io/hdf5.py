@@ -1,5 +1,7 @@
-"""HDF5 files of weights and snapshots."""
+"""HDF5 files, read and written whole."""
 
+import errno
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +15,11 @@ from netdef.io.whole_file import path_for_writing_whole
 
 if TYPE_CHECKING:
     import h5py
+
+_ROOM = 1 << 20
+"""Bytes that HDF5 may still need to end a file."""
+_CHUNK = 1 << 16
+"""Bytes that datasets grow by, if a row is not longer."""
 
 
 @contextmanager
@@ -43,6 +50,48 @@ def writing_hdf5(path: Path | str) -> Iterator["h5py.File"]:
 
     with path_for_writing_whole(path) as temporary, h5py.File(temporary, "w") as file:
         yield file
+
+
+def refuse_full_disk(path: Path | str, needed: int) -> None:
+    """Stop before the disk is full: the process crashes if HDF5 cannot end a file.
+
+    Raises:
+        OSError: so many bytes more have no room where the file is.
+    """
+    if shutil.disk_usage(Path(path).parent).free < needed + _ROOM:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def add_array(group: "h5py.Group", name: str, array: np.ndarray) -> None:
+    """Write a new dataset.
+
+    Raises:
+        OSError: the disk is full.
+    """
+    refuse_full_disk(group.file.filename, array.nbytes)
+    group[name] = array
+
+
+def append_rows(group: "h5py.Group", name: str, rows: np.ndarray) -> None:
+    """Add float32 rows to a dataset, which is made if it is not there.
+
+    Shapes:
+        rows: ``(N, ...)``, the rest as in the dataset.
+
+    Raises:
+        OSError: the disk is full.
+    """
+    values = np.asarray(rows, np.float32)
+    count, row = len(values), values.nbytes // max(1, len(values))
+    in_chunk = max(1, min(count, _CHUNK // max(1, row)))
+    refuse_full_disk(group.file.filename, (count + in_chunk) * row)
+    if name not in group:
+        limits, chunks = (None, *values.shape[1:]), (in_chunk, *values.shape[1:])
+        group.create_dataset(name, data=values, maxshape=limits, chunks=chunks)
+        return
+    dataset = group[name]
+    dataset.resize(len(dataset) + count, axis=0)
+    dataset[len(dataset) - count :] = values
 
 
 def arrays(group: "h5py.Group") -> list[Array]:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from netdef.errors import WeightsError, at
 from netdef.io.blobs import array_from, pieces
 from netdef.io.content import is_hdf5, read_content
-from netdef.io.hdf5 import arrays, reading_hdf5, writing_hdf5
+from netdef.io.hdf5 import add_array, arrays, reading_hdf5, writing_hdf5
 from netdef.io.weights import LARGEST
 from netdef.io.whole_file import writing_whole
 from netdef.io.wire import fields, head, inner, text
@@ -136,6 +136,6 @@ def _write_hdf5(path: Path | str, state: SavedState) -> None:
         file["learned_net"] = np.array(name, f"S{len(name) + 1}")
         history = file.create_group("history")
         for index, blob in enumerate(state.history):
-            history[str(index)] = np.asarray(blob, np.float32)
+            add_array(history, str(index), np.asarray(blob, np.float32))
         if state.resume is not None:
             file[_RESUME_PATH] = np.frombuffer(state.resume.SerializeToString(), np.uint8)

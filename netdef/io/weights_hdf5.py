@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from netdef.errors import WeightsError, at
 from netdef.io.blobs import Array
-from netdef.io.hdf5 import arrays, groups, is_group, reading_hdf5, writing_hdf5
+from netdef.io.hdf5 import add_array, arrays, groups, is_group, reading_hdf5, writing_hdf5
 
 if TYPE_CHECKING:
     import h5py
@@ -59,4 +59,4 @@ def _fill(group: "h5py.Group", layers: Iterable[str], blobs: Blobs) -> None:
     for name in layers:
         layer = group.require_group(name)
         for index, blob in enumerate(blobs.get(name, ())):
-            layer[str(index)] = np.asarray(blob, np.float32)
+            add_array(layer, str(index), np.asarray(blob, np.float32))
