@@ -133,6 +133,47 @@ class Ops(ABC):
         reads = dict(y=y, dy=dy, inverse_std=inverse_std)
         self.emit("batch_norm_grad", reads, dict(out=out))
 
+    def batch_norm(
+        self,
+        x: Array,
+        eps: float,
+        *,
+        relu: bool = False,
+        scale: Array = None,
+        bias: Array = None,
+        out: Array,
+        mean: Array,
+        variance: Array,
+        mask: Array = None,
+    ) -> None:
+        """``(x - mean) / sqrt(variance + eps) scale + bias`` by channel, clipped at 0 if ``relu``.
+
+        mean and (biased) variance are those of the batch; mask, of as many bytes as x has
+        numbers, tells ``batch_norm_back`` what was clipped.
+        """
+        writes = dict(out=out, mean=mean, variance=variance, mask=mask)
+        self.emit("batch_norm", dict(x=x, scale=scale, bias=bias), writes, eps=eps, relu=relu)
+
+    def batch_norm_back(
+        self,
+        x: Array,
+        dy: Array,
+        mean: Array,
+        variance: Array,
+        eps: float,
+        *,
+        relu: bool = False,
+        scale: Array = None,
+        mask: Array = None,
+        out: Array,
+        add_scale: Array = None,
+        add_bias: Array = None,
+    ) -> None:
+        """Gradients of ``batch_norm`` with respect to x, and added to those of scale and bias."""
+        reads = dict(x=x, dy=dy, mean=mean, variance=variance, scale=scale, mask=mask)
+        writes = dict(out=out, add_scale=add_scale, add_bias=add_bias)
+        self.emit("batch_norm_back", reads, writes, eps=eps, relu=relu)
+
     def softmax(self, x: Array, axis: int, *, out: Array) -> None:
         """``exp(x - max) / sum exp(x - max)`` along ``axis``."""
         self.emit("softmax", dict(x=x), dict(out=out), axis=axis)

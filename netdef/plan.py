@@ -71,6 +71,7 @@ def compile_program(
     backward = _drop_unread(program.backward, kept)
     forward = _drop_unread(program.forward, kept, backward)
     forward, backward = fuse(forward, backward, kept, keep == "outputs", passes)
+    forward = _drop_unread(forward, kept, backward)
     calls = (*forward, *backward)
     kept = frozenset(v for v in kept if v.kind == "blob" or _is_touched(v, calls))
     orders = layout.orders(calls, type(engines[0]), _plain(program))

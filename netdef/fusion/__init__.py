@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Sequence
 
-from netdef.fusion import bias_gradient, conv_relu, maps, pooled_relu, same_numbers
+from netdef.fusion import batch_norm, bias_gradient, conv_relu, maps, pooled_relu, same_numbers
 from netdef.fusion.draft import Draft
 from netdef.program import Call
 from netdef.values import Value
 
 PASSES: dict[str, Callable[[Draft], None]] = {
+    "batch_norm": batch_norm.fuse,
     "same_numbers": same_numbers.fuse,
     "bias_gradient": bias_gradient.fuse,
     "conv_relu": conv_relu.fuse,

@@ -114,6 +114,32 @@ def poolings() -> list[Case]:
     return cases
 
 
+def batch_norms() -> list[Case]:
+    cases = []
+    for shape in [(3, 2, 4, 3), (4, 17), (5, 16, 3), (2, 3, 2, 3, 2)]:
+        x, vector = normal(*shape), (shape[1],)
+        made = {**out(*shape), "mean": (vector, None), "variance": (vector, None)}
+        plain, clipped = dict(eps=1e-3, relu=False), dict(eps=1e-3, relu=True)
+        learned = dict(scale=normal(*vector), bias=normal(*vector))
+        mean, variance = x.mean((0, *range(2, x.ndim))), x.var((0, *range(2, x.ndim)))
+        seen = dict(x=x, dy=normal(*shape), mean=mean, variance=variance)
+        sums = {"add_scale": (vector, None), "add_bias": (vector, None)}
+        cases += [
+            Case("batch_norm", dict(x=x), made, plain, ("scale", "bias", "mask")),
+            Case("batch_norm", dict(x=x) | learned, made, plain, ("mask",)),
+            Case("batch_norm", dict(x=x) | learned, made, clipped, ("mask",)),
+            Case(
+                *("batch_norm_back", seen, out(*shape), plain),
+                ("scale", "mask", "add_scale", "add_bias"),
+            ),
+            Case(
+                *("batch_norm_back", seen | dict(scale=normal(*vector)), out(*shape) | sums),
+                *(plain, ("mask",)),
+            ),
+        ]
+    return cases
+
+
 def placings() -> list[Case]:
     place = np.stack([RNG.permutation(12)[:4] for _ in range(6)]).reshape(3, 2, 2, 2).astype(float)
     return [
@@ -289,6 +315,7 @@ def cases() -> list[Case]:
         *indexings(),
         *convolutions(),
         *poolings(),
+        *batch_norms(),
         *placings(),
         *products(),
         *normalizations(),

@@ -63,7 +63,7 @@ def arrays_of(case, dtype, order):
             reads[role] = laid(values, dtype, order, is_weight)
     writes = {}
     for role, (shape, kind) in case.writes.items():
-        value = np.nan if kind is None and role != "add_to" else 1
+        value = np.nan if kind is None and not role.startswith("add_") else 1
         is_weight = case.primitive == "conv_grad_weight"
         writes[role] = laid(np.full(shape, value, kind or dtype), dtype, order, is_weight)
         if kind is not None:
@@ -156,7 +156,7 @@ def test_layouts_and_types(case, dtype, order, xp):
 def test_a_second_run_overwrites_or_adds_again(case):
     once, twice = (run(case, "float64", "plain", times=n) for n in (1, 2))
     for role, values in once.items():
-        want = 2 * values - 1 if role == "add_to" else values  # targets begin as ones
+        want = 2 * values - 1 if role.startswith("add_") else values  # targets begin as ones
         np.testing.assert_allclose(twice[role], want, rtol=1e-12, atol=1e-12)
 
 

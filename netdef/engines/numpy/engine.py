@@ -2,11 +2,11 @@
 
 from typing import ClassVar
 
+from netdef.engines.numpy.batch_norm import BatchNorm
 from netdef.engines.numpy.convolution import Convolutions
 from netdef.engines.numpy.copying import Copying
 from netdef.engines.numpy.elementwise import Elementwise
 from netdef.engines.numpy.indexing import Indexing
-from netdef.engines.numpy.normalization import Normalization
 from netdef.engines.numpy.placing import Placing
 from netdef.engines.numpy.pooling import Pooling
 from netdef.engines.numpy.products import Products
@@ -24,7 +24,7 @@ class NumpyEngine(
     Pooling,
     Placing,
     StochasticPooling,
-    Normalization,
+    BatchNorm,
     Softmax,
     Scoring,
     Ranking,

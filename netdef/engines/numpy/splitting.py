@@ -106,6 +106,8 @@ _CUTS: dict[str, Cut] = {
     "pool_average_grad": _by_channel,
     "batch_statistics": _by_channel,
     "batch_norm_grad": _by_channel,
+    "batch_norm": _by_channel,
+    "batch_norm_back": _by_channel,
     "map": _by_outermost,
     "copy": _by_outermost,
     "gemm": _by_rows_or_columns,

@@ -66,14 +66,16 @@ class Calls(Engine):
         reads: Mapping[int, Any],
         writes: Mapping[int, Any],
         adds: bool = False,
+        vectors: Mapping[int, Any] | None = None,
     ) -> Run:
         """Return what runs the kernel on these arrays, with reorders before and after.
 
-        ``adds``: what is written is added to the arrays.
+        ``adds``: what is written is added to the arrays. ``vectors`` are read or written as
+        they lie.
         """
         before: list[Run | None] = []
         after: list[Run | None] = []
-        given: dict[int, tuple[int, Any]] = {}
+        given = {kind: (self.describe.like(a), a) for kind, a in (vectors or {}).items()}
         for argument, array in reads.items():
             wanted, mine = kernel.wants(argument), self.describe.like(array)
             if kernel.takes(argument, mine):
