@@ -1,6 +1,7 @@
 """A drawing of a confusion matrix."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -8,49 +9,70 @@ from netdef.confusion import Confusion, Matrix
 from netdef.io.whole_file import writing_whole
 
 _CELL, _SIZE = 48, 0.4
+_SIDE = 2400
+"""The pixels that all cells together take at most, from which on each is smaller."""
+_WITH_COUNTS, _WITH_NAMES = 40, 12
+"""The least pixels of a cell in which its count is written, and beside which its name is."""
 _DARK, _LIGHT = (40, 40, 40), (255, 255, 255)
 
 
 def draw(confusion: Confusion) -> Matrix:
     """Return the drawing: labels down, answers across, darker the more of a label's pictures.
 
+    Of many classes the cells are small: without counts, and then without names.
+
     Shapes:
         returns: ``(H, W, 3)`` uint8, BGR.
     """
-    import cv2
-
-    font = cv2.FONT_HERSHEY_SIMPLEX
-    names = [_plain(name) for name in confusion.classes]
-    margin = 12 + max(cv2.getTextSize(n, font, _SIZE, 1)[0][0] for n in names)
-    side = margin + _CELL * len(names)
+    cell = max(1, min(_CELL, _SIDE // len(confusion.classes)))
+    cells = _cells(confusion, cell)
+    if cell < _WITH_NAMES:
+        return cells
+    names = _names([_plain(name) for name in confusion.classes], cell)
+    margin = names.shape[1]
+    side = margin + len(cells)
     picture = np.full((side, side, 3), 255, np.uint8)
-    parts = confusion.matrix / np.maximum(confusion.matrix.sum(1, keepdims=True), 1)
-    for (row, column), part in np.ndenumerate(parts):
-        top, left = margin + _CELL * row, margin + _CELL * column
-        # From white to a dark blue, BGR.
-        picture[top + 1 : top + _CELL, left + 1 : left + _CELL] = [
-            round(255 + part * (end - 255)) for end in (150, 70, 20)
-        ]
-        color = _LIGHT if part > 0.5 else _DARK
-        count = str(confusion.matrix[row, column])
-        width, height = cv2.getTextSize(count, font, _SIZE, 1)[0]
-        at = left + (_CELL - width) // 2, top + (_CELL + height) // 2
-        cv2.putText(picture, count, at, font, _SIZE, color, 1, cv2.LINE_AA)
-    _write_names(picture[:, :margin], names, margin)
-    turned = np.full((side, margin, 3), 255, np.uint8)
-    _write_names(turned, names, margin)
-    picture[:margin] = np.rot90(turned)
+    picture[margin:, margin:] = cells
+    picture[margin:, :margin] = names
+    picture[:margin, margin:] = np.rot90(names)
     return picture
 
 
-def _write_names(strip: Matrix, names: list[str], margin: int) -> None:
+def _cells(confusion: Confusion, cell: int) -> Matrix:
+    parts = confusion.matrix / np.maximum(confusion.matrix.sum(1, keepdims=True), 1)
+    # From white to a dark blue, BGR.
+    shades = np.round(255 + parts[..., None] * (np.array((150, 70, 20)) - 255)).astype(np.uint8)
+    picture = shades.repeat(cell, 0).repeat(cell, 1)
+    if cell >= _WITH_NAMES:
+        picture[::cell] = picture[:, ::cell] = 255
+    for (row, column), part in np.ndenumerate(parts) if cell >= _WITH_COUNTS else ():
+        count = str(confusion.matrix[row, column])
+        width, height = _size(count)
+        at = cell * column + (cell - width) // 2, cell * row + (cell + height) // 2
+        _write(picture, count, at, _LIGHT if part > 0.5 else _DARK)
+    return picture
+
+
+def _names(names: list[str], cell: int) -> Matrix:
+    """Return the names, one beside each row of cells."""
+    margin = 12 + max(_size(name)[0] for name in names)
+    strip = np.full((cell * len(names), margin, 3), 255, np.uint8)
+    for number, name in enumerate(names):
+        _write(strip, name, (6, cell * number + cell // 2 + 4), _DARK)
+    return strip
+
+
+def _size(text: str) -> tuple[int, int]:
     import cv2
 
-    own = np.ascontiguousarray(strip)
-    for number, name in enumerate(names):
-        at = 6, margin + _CELL * number + _CELL // 2 + 4
-        cv2.putText(own, name, at, cv2.FONT_HERSHEY_SIMPLEX, _SIZE, _DARK, 1, cv2.LINE_AA)
-    strip[:] = own
+    width, height = cv2.getTextSize(text, cv2.FONT_HERSHEY_SIMPLEX, _SIZE, 1)[0]
+    return width, height
+
+
+def _write(picture: Matrix, text: str, at: tuple[int, int], color: Any) -> None:
+    import cv2
+
+    cv2.putText(picture, text, at, cv2.FONT_HERSHEY_SIMPLEX, _SIZE, color, 1, cv2.LINE_AA)
 
 
 def _plain(name: str) -> str:

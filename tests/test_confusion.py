@@ -60,3 +60,17 @@ def test_the_drawing_is_darkest_where_all_pictures_are(confusion, tmp_path):
     assert corner[0, 0] == (185, 132, 98)
     names_down, names_across = picture[margin:, :margin], picture[:margin, margin:]
     np.testing.assert_array_equal(np.rot90(names_down), names_across)
+
+
+@pytest.mark.parametrize(("classes", "cell"), [(100, 24), (1000, 2)])
+def test_of_many_classes_the_cells_are_small(classes, cell):
+    found = Confusion([f"class {i}" for i in range(classes)])
+    found.count([3], [5])
+    picture = draw(found)
+    margin = len(picture) - cell * classes
+    assert picture.shape[0] == picture.shape[1]
+    assert (margin > 0) == (classes == 100)
+    at = margin + 3 * cell + 1, margin + 5 * cell + 1
+    assert picture[at].tolist() == [150, 70, 20]
+    picture[margin + 3 * cell : margin + 4 * cell, margin + 5 * cell : margin + 6 * cell] = 255
+    assert (picture[margin:, margin:] == 255).all()

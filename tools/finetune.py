@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from netdef.tools import options, pictures
+from netdef.tools import class_report, options, pictures
 from netdef.tools.progress import progress_bar
 
 if TYPE_CHECKING:
@@ -184,10 +184,8 @@ def _confusion(
 def _write_scores(folder: Path, confusion: "Confusion") -> None:
     from netdef.confusion import write_matrix, write_scores
     from netdef.confusion_drawing import write_drawing
-    from netdef.table import table
 
     write_matrix(folder / "confusion.csv", confusion)
     write_scores(folder / "scores.csv", confusion)
     write_drawing(folder / "confusion.png", confusion)
-    rows = [(s.name, s.pictures, s.precision, s.recall, s.f1) for s in confusion.scores()]
-    click.echo(table(("class", "pictures", "precision", "recall", "F1"), rows))
+    click.echo(class_report.scores_table(confusion))

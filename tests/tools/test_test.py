@@ -1,7 +1,10 @@
 """``netdef test``: trained weights on test data."""
 
+import csv
+import json
 import re
 
+import cv2
 import numpy as np
 import pytest
 
@@ -79,7 +82,88 @@ def test_a_terminal_gets_a_bar_and_the_averages(digits, netdef, weights, monkeyp
 def test_weights_are_needed(digits, netdef):
     ran = netdef("test", *MODEL)
     assert ran.status == 2
-    assert ran.err.endswith("\nError: Missing option '--weights'.\n")
+    assert ran.err.endswith(
+        "\nError: Missing option '--weights'; only a folder or zoo:NAME has its own.\n"
+    )
+
+
+def test_every_record_of_the_set_counts_once(digits, netdef, weights):
+    text = digits / "digits_train_test.prototxt"
+    whole = netdef("test", *MODEL, "--weights", weights, "--whole-set")
+    edit(text, ("batch_size: 355", "batch_size: 100"))
+    parts = netdef("test", *MODEL, "--weights", weights, "--whole-set")
+    assert len(re.findall(r"^Batch \d, accuracy", parts.out, re.MULTILINE)) == 4
+    for name in ("Loss: ", "accuracy = ", "loss = "):
+        one, other = (
+            float(re.search(rf"^{name}([\d.]+)", ran.out, re.MULTILINE)[1])
+            for ran in (whole, parts)
+        )
+        assert one == pytest.approx(other, rel=1e-5)
+
+
+def test_classes_in_words_files_and_json(digits, netdef, weights):
+    (digits / "names.txt").write_text("".join(f"digit {i}\n" for i in range(10)))
+    options = ("--weights", weights, "--labels", "names.txt", "--top", "3,1", "--per-class")
+    files = ("--confusion", "c.csv", "--confusion", "c.txt", "--confusion", "c.png")
+    ran = netdef("test", *MODEL, *options, *files, "--whole-set")
+    assert ran.status == 0, ran.err
+    accuracy = float(re.search(r"^accuracy = ([\d.]+)", ran.out, re.MULTILINE)[1])
+    tops = re.findall(r"^top-(\d) of 355 labels = ([\d.]+)$", ran.out, re.MULTILINE)
+    assert [k for k, _ in tops] == ["1", "3"]
+    assert float(tops[0][1]) == pytest.approx(accuracy, rel=1e-5)
+    assert float(tops[1][1]) > accuracy
+    rows = re.findall(r"^digit (\d) +(\d+)  [\d.]+ +([\d.]+)  [\d.]+$", ran.out, re.MULTILINE)
+    right = sum(int(count) * float(recall) for _, count, recall in rows)
+    assert right / 355 == pytest.approx(accuracy, abs=1e-4)
+    lines = list(csv.reader((digits / "c.csv").read_text().splitlines()))
+    assert lines[0] == ["label", *(f"digit {i}" for i in range(10))]
+    assert sum(int(row[i]) for i, row in enumerate(lines) if i) / 355 == pytest.approx(
+        accuracy, rel=1e-5
+    )
+    assert (digits / "c.txt").read_text().startswith("label    digit 0  digit 1")
+    assert cv2.imread("c.png").shape[2] == 3
+
+    ran = netdef("test", *MODEL, *options, "--whole-set", "--json")
+    told = json.loads(ran.out)
+    assert told["outputs"][0] == {"name": "accuracy", "value": pytest.approx(accuracy, rel=1e-5)}
+    assert (told["labels"], list(told["top"])) == (355, ["1", "3"])
+    assert told["confusion"] == [[int(v) for v in row[1:]] for row in lines[1:]]
+    assert [c["name"] for c in told["classes"]] == lines[0][1:]
+    assert told["classes"][3]["pictures"] == sum(told["confusion"][3])
+
+
+def test_json_without_classes(digits, netdef, weights):
+    ran = netdef("test", *MODEL, "--weights", weights, "--iterations", 1, "--json")
+    assert list(json.loads(ran.out)) == ["loss", "outputs"]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (
+            ("--whole-set", "--iterations", 2),
+            "Error: give --iterations or --whole-set, not both\n",
+        ),
+        (("--top", "0"), "Error: Invalid value for '--top': '0' is not of the form '1,5'.\n"),
+        (("--top", "11", "--whole-set"), "netdef: error: top 11 of only 10 classes\n"),
+        (
+            ("--confusion", "c.jpg"),
+            "Error: Invalid value for '--confusion': 'c.jpg' ends in none of .csv, .txt, .png.\n",
+        ),
+        (("--labels", "no.txt", "--per-class"), "netdef: error: no.txt: no such file or folder\n"),
+    ],
+)
+def test_mistakes(digits, netdef, weights, options, message):
+    ran = netdef("test", *MODEL, "--weights", weights, *options)
+    assert ran.status == 2
+    assert ran.err.endswith(message)
+
+
+def test_names_of_the_zoo_bring_weights_and_classes(netdef, mnist, monkeypatch):
+    monkeypatch.chdir(mnist)
+    ran = netdef("test", "--model", "zoo:lenet", "--iterations", 2, "--per-class")
+    assert ran.status == 0, ran.err
+    assert re.search(r"^7 +\d+  [01]\.\d{4} ", ran.out, re.MULTILINE)
 
 
 @pytest.fixture(scope="module")
