@@ -11,7 +11,8 @@ class Data(DataLayer, message="data_param"):
     """Batches of images and labels from an LMDB or LevelDB of Datums, in the order of keys.
 
     With ``shuffle`` each round has a new order, which the seed decides. ``transform_param``
-    crops, mirrors, subtracts a mean and scales; batches are read ahead.
+    crops, mirrors, subtracts a mean and scales; batches are read ahead. With ``batch_size`` 1
+    images may have different sizes: the net is planned anew for each.
 
     Shapes:
         data: ``(batch_size, C, H, W)``, H and W those of the crop if there is one.
@@ -21,6 +22,7 @@ class Data(DataLayer, message="data_param"):
         FieldError: ``reduced_decoding`` is set, but nothing resizes images.
         MissingFile: there is no database at ``source``.
         DataError: it is empty, damaged or of another kind.
+        ShapeError: an image gets another shape than the first one, and ``batch_size`` is not 1.
     """
 
     tops: ClassVar[tuple[str, ...]] = ("data", "label?")

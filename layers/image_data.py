@@ -10,7 +10,8 @@ class ImageData(ImageFiles, message="image_data_param"):
 
     The file is ``root_folder`` and the name, one after the other. Images are resized to
     ``new_height`` and ``new_width`` if these are given, then ``transform_param`` crops,
-    mirrors, subtracts a mean and scales; batches are read ahead.
+    mirrors, subtracts a mean and scales; batches are read ahead. With ``batch_size`` 1 images
+    may have different sizes: the net is planned anew for each.
 
     Shapes:
         data: ``(batch_size, C, H, W)``, C 3 (BGR) or 1, H and W those of the crop if there
@@ -22,7 +23,7 @@ class ImageData(ImageFiles, message="image_data_param"):
             ``reduced_decoding`` where nothing resizes images.
         MissingFile: there is no list at ``source``.
         DataError: a line or its image is wrong.
-        ShapeError: an image gets another shape than the first one.
+        ShapeError: an image gets another shape than the first one, and ``batch_size`` is not 1.
     """
 
     batch_size: int = field(at_least=1)

@@ -4,6 +4,7 @@ import dataclasses
 import inspect
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, ClassVar, Self, dataclass_transform
 
 from netdef.data.source import Source
@@ -143,11 +144,15 @@ class DataLayer(Layer, is_abstract=True):
         ops.feed(out=all_tops)
 
     def infer(self, *, tops: tuple[str, ...]) -> Signature:
-        source = self.open(tops, seed=0)
-        try:
-            return Signature(tops=source.shapes)
-        finally:
+        if tops not in self._seen:  # images of many sizes are planned for again and again
+            source = self.open(tops, seed=0)
             source.close()
+            self._seen[tops] = source.shapes
+        return Signature(tops=self._seen[tops])
+
+    @cached_property
+    def _seen(self) -> dict[tuple[str, ...], tuple[Shape, ...]]:
+        return {}
 
 
 __all__ = [

@@ -24,10 +24,11 @@ class DatabaseSource(PrefetchedSource):
     """The records of a database in order, round and round, in batches.
 
     With ``shuffle`` each round has a new order, as ``seed`` and ``name`` decide. All images
-    get the shape of the first one. ``rand_skip`` leaves out fewer than so many records at the
-    start, as ``seed`` and ``name`` decide too. ``prefetch`` is the number of batches made
-    ahead; with 0 no thread is started. ``reduced`` decodes JPEGs at a part of their size that
-    are much larger than what ``transform_param`` resizes them to.
+    get the shape of the first one, but with ``batch_size`` 1 each may have its own.
+    ``rand_skip`` leaves out fewer than so many records at the start, as ``seed`` and ``name``
+    decide too. ``prefetch`` is the number of batches made ahead; with 0 no thread is started.
+    ``reduced`` decodes JPEGs at a part of their size that are much larger than what
+    ``transform_param`` resizes them to.
 
     Shapes:
         images: ``(batch_size, C, h, w)`` float32, transformed.
@@ -126,12 +127,14 @@ class DatabaseSource(PrefetchedSource):
         self._ends[first + len(records)] = records[-1][0]
         return first, records
 
-    def _fill(self, raw: tuple[int, list[Record]], batch: Batch) -> None:
+    def _fill(self, raw: tuple[int, list[Record]], batch: Batch) -> Batch:
         first, records = raw
         images, labels = zip(*(self._decode(*record) for record in records), strict=True)
+        batch = self._fitting(batch, self._top(images[0]))
         self._transformer.apply(images, first, batch[0])
         if len(batch) > 1:
             batch[1][:] = labels
+        return batch
 
     def _decode(self, key: bytes, value: bytes) -> tuple[np.ndarray, Label]:
         found = None if self._label else self._raw.find(value)
@@ -141,7 +144,7 @@ class DatabaseSource(PrefetchedSource):
             datum = parse(value)
             image, label = self._pixels(datum), label_of(datum)
             if image.shape != self._image:
-                self._check_top(self._transformer.shape(Shape(image.shape)))
+                self._top(image)
             if np.shape(label) != self._label:
                 raise DataError(
                     f"its labels have the shape {Shape(np.shape(label))}, those of the first "
@@ -152,10 +155,12 @@ class DatabaseSource(PrefetchedSource):
     def _pixels(self, datum: Datum) -> np.ndarray:
         return pixels(datum, self._transformer.color, self._least)
 
-    def _check_top(self, top: Shape) -> None:
-        first = Shape(self.shapes[0][1:])
-        if top != first:
+    def _top(self, image: np.ndarray) -> Shape:
+        """Return the shape that an image gets; in a batch of several all have one."""
+        top, first = self._transformer.shape(Shape(image.shape)), Shape(self.shapes[0][1:])
+        if top != first and self._batch_size > 1:
             raise ShapeError(
-                f"its image becomes {top}, the first one {first}; set crop_size, or convert the "
-                "images with one size"
+                f"its image becomes {top}, the first one {first}; set crop_size or batch_size 1, "
+                "or convert the images with one size"
             )
+        return top

@@ -71,13 +71,14 @@ class HDF5Source(PrefetchedSource):
     def _read(self, first: int) -> int:
         return first
 
-    def _fill(self, first: int, batch: Batch) -> None:
+    def _fill(self, first: int, batch: Batch) -> Batch:
         if self._transformer is None:
             self._reader.read(first, batch)
-            return
+            return batch
         images = np.empty(self._images, self._pixel)
         self._reader.read(first, (images, *batch[1:]))
         self._transformer.apply(list(images), first, batch[0])
+        return batch
 
 
 def _transformed(transformer: Transformer, row: Shape) -> Shape:

@@ -23,7 +23,8 @@ class ImageSource(PrefetchedSource):
     Image files are ``root`` and the list's name, one after the other. With ``shuffle`` each
     round has a new order, as ``seed`` and ``name`` decide; ``rand_skip`` leaves out fewer than
     so many images at the start. ``reduced`` decodes JPEGs at a part of their size that are much
-    larger than what they are resized to. All images get the shape of the first one.
+    larger than what they are resized to. All images get the shape of the first one, but with
+    ``batch_size`` 1 each may have its own.
 
     Shapes:
         images: ``(batch_size, C, h, w)`` float32, transformed.
@@ -89,23 +90,27 @@ class ImageSource(PrefetchedSource):
     def _read(self, first: int) -> tuple[int, list[ImageEntry]]:
         return first, [self._entry(first + i) for i in range(self._batch_size)]
 
-    def _fill(self, raw: tuple[int, list[ImageEntry]], batch: Batch) -> None:
+    def _fill(self, raw: tuple[int, list[ImageEntry]], batch: Batch) -> Batch:
         first, entries = raw
         images = []
         for entry in entries:
             with at(self._where(entry)):
                 images.append(self._image(entry))
-                self._check_top(entry, self._transformer.shape(Shape(images[-1].shape)))
-        self._transformer.apply(images, first, batch[0])
-        batch[1][:] = [entry.label for entry in entries]
+                top = self._top(entry, images[-1])
+        pixels, labels = self._fitting(batch, top)
+        self._transformer.apply(images, first, pixels)
+        labels[:] = [entry.label for entry in entries]
+        return pixels, labels
 
     def _image(self, entry: ImageEntry) -> np.ndarray:
         return read_image(f"{self._root}{entry.name}", self._color, *self._size, self._least)
 
-    def _check_top(self, entry: ImageEntry, top: Shape) -> None:
-        first = Shape(self.shapes[0][1:])
-        if top != first:
+    def _top(self, entry: ImageEntry, image: np.ndarray) -> Shape:
+        """Return the shape that an image gets; in a batch of several all have one."""
+        top, first = self._transformer.shape(Shape(image.shape)), Shape(self.shapes[0][1:])
+        if top != first and self._batch_size > 1:
             raise ShapeError(
                 f"{entry.name} becomes {top}, the first image {first}; set new_height and "
-                "new_width, or crop_size"
+                "new_width, crop_size, or batch_size 1"
             )
+        return top

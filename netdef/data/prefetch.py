@@ -3,12 +3,19 @@
 import atexit
 from collections.abc import Callable
 from threading import Condition, Lock, Thread
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 import numpy as np
 
 Batch = tuple[np.ndarray, ...]
 Raw = TypeVar("Raw")
+
+
+class Made(NamedTuple):
+    """A batch, and the buffer that it is in if it has the usual shapes."""
+
+    buffer: Batch
+    batch: Batch
 
 
 class _Line(Generic[Raw]):
@@ -18,11 +25,11 @@ class _Line(Generic[Raw]):
         self.changed = Condition()
         self.reading = Lock()
         self.free = list(buffers)
-        self.made: dict[int, Batch | BaseException] = {}
+        self.made: dict[int, Made | BaseException] = {}
         self.begun = 0
         self.is_open = True
 
-    def work(self, read: Callable[[], Raw], fill: Callable[[Raw, Batch], None]) -> None:
+    def work(self, read: Callable[[], Raw], fill: Callable[[Raw, Batch], Batch]) -> None:
         """Make batches until the line closes: read one at a time, fill side by side."""
         while True:
             # Not under ``changed``: a slow disk must not hold up batches that are made.
@@ -39,13 +46,13 @@ class _Line(Generic[Raw]):
                     self._hand_out(number, error)
                     return
             try:
-                fill(raw, buffer)
+                batch = fill(raw, buffer)
             except BaseException as error:
                 self._hand_out(number, error)
             else:
-                self._hand_out(number, buffer)
+                self._hand_out(number, Made(buffer, batch))
 
-    def _hand_out(self, number: int, result: Batch | BaseException) -> None:
+    def _hand_out(self, number: int, result: Made | BaseException) -> None:
         with self.changed:
             self.made[number] = result
             self.changed.notify_all()
@@ -55,14 +62,15 @@ class Prefetcher(Generic[Raw]):
     """Makes up to ``depth`` batches ahead of the one that is in use.
 
     ``read`` is called by one thread at a time, in order; ``fill`` turns what it returned
-    into a batch, in several ``threads`` at once. Threads begin with the first ``next``;
+    into a batch, in several ``threads`` at once: in the buffer it is given, or a new one of
+    other shapes. Threads begin with the first ``next``;
     with ``depth`` 0 there are none, and each batch is made when it is asked for.
     """
 
     def __init__(
         self,
         read: Callable[[], Raw],
-        fill: Callable[[Raw, Batch], None],
+        fill: Callable[[Raw, Batch], Batch],
         new_batch: Callable[[], Batch],
         depth: int,
         threads: int = 1,
@@ -86,16 +94,15 @@ class Prefetcher(Generic[Raw]):
         if not self._buffers:
             self._buffers = [self._new_batch() for _ in range(self._depth + 1)]
         if not self._depth:
-            self._fill(self._read(), self._buffers[0])
-            return self._buffers[0]
-        batch = self._take(self._line or self._start())
-        if isinstance(batch, BaseException):
+            return self._fill(self._read(), self._buffers[0])
+        made = self._take(self._line or self._start())
+        if isinstance(made, BaseException):
             self.stop()
-            raise batch
-        self._held = batch
-        return batch
+            raise made
+        self._held = made.buffer
+        return made.batch
 
-    def _take(self, line: _Line[Raw]) -> Batch | BaseException:
+    def _take(self, line: _Line[Raw]) -> Made | BaseException:
         with line.changed:
             if self._held is not None:
                 line.free.append(self._held)

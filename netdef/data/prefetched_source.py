@@ -66,10 +66,16 @@ class PrefetchedSource(ABC):
         self._upcoming += self._batch_size
         return raw
 
+    def _fitting(self, batch: Batch, top: Shape) -> Batch:
+        """Return the batch, or, if its one image has another shape, a new one for that."""
+        if batch[0].shape[1:] == top:
+            return batch
+        return (np.empty((1, *top), np.float32), *batch[1:])
+
     @abstractmethod
     def _read(self, first: int) -> Any:
         """Return what the batch that begins with record ``first`` is made of."""
 
     @abstractmethod
-    def _fill(self, raw: Any, batch: Batch) -> None:
-        """Make a batch of what ``_read`` returned."""
+    def _fill(self, raw: Any, batch: Batch) -> Batch:
+        """Make a batch of what ``_read`` returned: in ``batch``, or of other shapes a new one."""

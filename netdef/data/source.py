@@ -14,7 +14,8 @@ State = Mapping[str, int | bytes]
 class Source(Protocol):
     """An endless row of batches whose position can be kept and returned to.
 
-    ``shapes`` holds the shape of each top of one batch; it is known before anything runs.
+    ``shapes`` holds the shape of each top of one batch; it is known before anything runs. A
+    batch of one image may have another.
     """
 
     shapes: tuple[Shape, ...]

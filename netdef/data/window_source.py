@@ -69,7 +69,7 @@ class WindowSource(PrefetchedSource):
     def _read(self, first: int) -> int:
         return first
 
-    def _fill(self, first: int, batch: Batch) -> None:
+    def _fill(self, first: int, batch: Batch) -> Batch:
         images, labels = batch
         images.fill(0)
         words = random_words(self._seed, self._stream, first, len(images))
@@ -79,6 +79,7 @@ class WindowSource(PrefetchedSource):
             with at(self._where(window)):
                 self._put(window, self._mirrors and bool(flip & 1), images[i])
             labels[i] = window.label
+        return batch
 
     def _put(self, window: ImageWindow, flips: bool, y: np.ndarray) -> None:
         """Write a window's pixels to ``y``, which is 0."""

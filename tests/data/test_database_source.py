@@ -228,8 +228,8 @@ def damaged(path, value):
             encode(IMAGES[0, :, 1:], 0),
             {},
             ShapeError,
-            "its image becomes (3, 5, 8), the first one (3, 6, 8); set crop_size, or convert the "
-            "images with one size",
+            "its image becomes (3, 5, 8), the first one (3, 6, 8); set crop_size or batch_size "
+            "1, or convert the images with one size",
         ),
         (
             encode(IMAGES[0, :, 2:], 0),

@@ -136,7 +136,7 @@ def test_images_of_other_sizes(listed):
     cv2.imwrite(str(listed.parent / "a photo 3.png"), np.zeros((9, 9, 3), np.uint8))
     assert error(ShapeError, listed) == (
         "FOLDER/list.txt:4: a photo 3.png becomes (3, 9, 9), the first image (3, 6, 8); set"
-        " new_height and new_width, or crop_size"
+        " new_height and new_width, crop_size, or batch_size 1"
     )
     assert error(ShapeError, listed, fields=dict(crop_size=7)) == (
         "FOLDER/list.txt:1: crop_size 7 is larger than the image of 6 x 8 pixels; lower crop_size"

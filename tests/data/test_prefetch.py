@@ -31,6 +31,7 @@ class Counting:
         if raw in self.fails_to_fill:
             raise DataError(f"record {raw}") from KeyError(raw)
         batch[0][:] = raw
+        return batch
 
     def new_batch(self):
         self.buffers += 1
@@ -62,6 +63,22 @@ def test_a_batch_holds_until_the_next_call():
         batch = counting.prefetcher.next()[0]
         time.sleep(0.01)
         assert batch[0] == number
+    counting.prefetcher.stop()
+
+
+@pytest.mark.parametrize("depth", [0, 4])
+def test_a_batch_may_be_another_than_its_buffer(depth):
+    counting = Counting(depth, 2)
+
+    def fill(raw, batch):
+        counting.fill(raw, batch)
+        return (np.full(3, raw),) if raw % 3 == 0 else batch
+
+    counting.prefetcher = Prefetcher(counting.read, fill, counting.new_batch, depth, 2)
+    for number in range(30):
+        batch = counting.prefetcher.next()[0]
+        assert batch.tolist() == [number] * (3 if number % 3 == 0 else 1)
+    assert counting.buffers == depth + 1
     counting.prefetcher.stop()
 
 
@@ -119,7 +136,7 @@ def test_a_process_ends_with_threads_at_work():
     program = """
 import numpy as np
 from netdef.data.prefetch import Prefetcher
-p = Prefetcher(lambda: 0, lambda raw, batch: None, lambda: (np.zeros(9),), depth=3, threads=2)
+p = Prefetcher(lambda: 0, lambda raw, batch: batch, lambda: (np.zeros(9),), depth=3, threads=2)
 p.next()
 raise SystemExit(3)
 """
