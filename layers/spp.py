@@ -38,14 +38,14 @@ class SPP(Layer, message="spp_param"):
     def infer(self, x: Shape) -> Signature:
         if len(x) != 4:
             raise ShapeError(f"a bottom of shape {x} is no batch of images (N, C, H, W)")
-        length = sum(places.size for _, places in self._levels(x))
+        length = sum(places.size for _, places in self.levels(x))
         y = (x[0], x[1], 1, 1) if self.pyramid_height == 1 else (x[0], length)
         saved = [Saved("part", x)]
         if self.pool == "MAX":
             saved.append(Saved("index", (x[0], length), "uint8" if x[2] * x[3] <= 256 else "int32"))
         return Signature([Shape(y)], saved=saved)
 
-    def _levels(self, x: Shape) -> list[tuple[Window, Shape]]:
+    def levels(self, x: Shape) -> list[tuple[Window, Shape]]:
         """Return each level's window, and the shape of what it makes of one image."""
         levels = []
         for level in range(self.pyramid_height):
@@ -65,7 +65,7 @@ class SPP(Layer, message="spp_param"):
     def _parts(self, x: Array, *flat: Array) -> Iterator[tuple[Any, ...]]:
         """Yield each level's window, and its part of each flat array as images."""
         start = 0
-        for window, places in self._levels(Shape(x.shape)):
+        for window, places in self.levels(Shape(x.shape)):
             stop = start + places.size
             rows = [a.reshape(x.shape[0], -1)[:, start:stop] for a in flat]
             yield window, *(row.reshape(x.shape[0], *places) for row in rows)

@@ -49,6 +49,29 @@ def kind(default: str) -> Callable[[Function], Function]:
     )
 
 
+def _shapes(
+    ctx: click.Context, param: click.Parameter, values: tuple[str, ...]
+) -> dict[str, tuple[int, ...]]:
+    shapes = {}
+    for value in values:
+        name, equals, lengths = value.rpartition("=")
+        parts = lengths.split(",")
+        if not (name and equals and all(p.isdecimal() and int(p) for p in parts)):
+            raise click.BadParameter(f"{value}: write NAME=LENGTHS, such as data=1,3,227,227")
+        shapes[name] = tuple(map(int, parts))
+    return shapes
+
+
+input_shapes = click.option(
+    "--input-shape",
+    "shapes",
+    multiple=True,
+    metavar="NAME=LENGTHS",
+    callback=_shapes,
+    help="The shape of an input, such as data=1,3,227,227; may be repeated.",
+)
+
+
 def stages(name: str = "--stage") -> Callable[[Function], Function]:
     """Return the option that names the stages of the net's state."""
     return click.option(

@@ -1,0 +1,139 @@
+"""A net as it is deployed: inputs in the place of data layers, and no losses."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import cast
+
+from netdef.errors import ConfigError, at, did_you_mean
+from netdef.graph import Graph, Node, build, is_included
+from netdef.layer import DataLayer
+from netdef.proto import LayerParameter, NetParameter, NetState, Phase
+from netdef.prototxt import NetText
+from netdef.shape import Shape
+
+_SAID_BY_LOSSES = {
+    "SoftmaxWithLoss": "Softmax",
+    "FocalLoss": "Softmax",
+    "InfogainLoss": "Softmax",
+    "SigmoidCrossEntropyLoss": "Sigmoid",
+}
+"""The layer in whose place a deployed net has the loss."""
+
+_LEFT_OUT = ("Accuracy", "HDF5Output", "Silence")
+
+Placed = tuple[LayerParameter, int]
+
+
+def as_deployed(
+    text: NetText,
+    phase: int,
+    level: int = 0,
+    stages: Sequence[str] = (),
+    shapes: Mapping[str, tuple[int, ...]] | None = None,
+) -> NetText:
+    """Return the net of one phase as it is deployed.
+
+    The tops of data layers become inputs, of the shapes that are given, or else of the data's.
+    A loss that holds a softmax or a sigmoid becomes that; other losses, Accuracy, HDF5Output
+    and Silence are left out, and then whatever leads to no output.
+
+    Raises:
+        ConfigError: ``shapes`` names no input, or nothing is left.
+        MissingFile, DataError: data that should tell a shape cannot be read.
+    """
+    graph = build(text, phase, level, stages)
+    state = NetState(phase=cast("Phase.ValueType", phase), level=level, stage=stages)
+    included = (i for i, layer in enumerate(text.net.layer) if is_included(layer, state))
+    deploying = _Deploying(text, graph, shapes or {})
+    pairs = zip(graph.nodes, included, strict=True)
+    layers = [placed for node, index in pairs for placed in deploying.layers(node, index)]
+    deploying.check_shapes()
+    whole = _net(text, layers)
+    kept = _needed(build(whole, phase, level, stages), deploying.silenced)
+    if not kept:
+        raise ConfigError(f"{text.path}: nothing but data and losses is in this phase")
+    return _net(text, [p for p in layers if p[0].name in kept])
+
+
+def _net(text: NetText, layers: Sequence[Placed]) -> NetText:
+    net = NetParameter(name=text.net.name, layer=[layer for layer, _ in layers])
+    return NetText(net, text.path, tuple(line for _, line in layers))
+
+
+class _Deploying:
+    """Turns nodes into the layers of the deployed net."""
+
+    def __init__(self, text: NetText, graph: Graph, shapes: Mapping[str, tuple[int, ...]]) -> None:
+        self.text, self.graph, self.shapes = text, graph, shapes
+        self.inputs: list[str] = []
+        self.silenced: set[str] = set()
+        self.said: set[str] = set()
+
+    def layers(self, node: Node, index: int) -> Iterator[Placed]:
+        proto, line = self.text.net.layer[index], self.text.lines[index]
+        if isinstance(node.layer, DataLayer) or node.type == "Input":
+            for i, (top, shape) in enumerate(self._inputs(node)):
+                yield _input(f"{node.name}/{top}" if i else node.name, top, shape), line
+        elif node.type == "Silence":
+            self.silenced.update(node.bottoms)
+        elif node.layer.loss_weight and node.type in _SAID_BY_LOSSES:
+            if node.bottoms[0] not in self.said:
+                self.said.add(node.bottoms[0])
+                yield self._said_by(node, proto), line
+        elif not node.layer.loss_weight and node.type not in _LEFT_OUT:
+            own = LayerParameter()
+            own.CopyFrom(proto)
+            for name in ("include", "exclude"):
+                own.ClearField(name)
+            yield own, line
+
+    def _inputs(self, node: Node) -> Iterator[tuple[str, Shape]]:
+        self.inputs += node.tops
+        with at(str(node)):
+            if all(top in self.shapes for top in node.tops):
+                found = [Shape(self.shapes[top]) for top in node.tops]
+            else:
+                found = list(node.layer.signature([], node.tops).tops)
+        for top, shape in zip(node.tops, found, strict=True):
+            yield top, Shape(self.shapes.get(top, shape))
+
+    def _said_by(self, node: Node, proto: LayerParameter) -> LayerParameter:
+        made = {t for n in self.graph.nodes for t in n.tops}
+        plain = "prob" if "prob" not in made else f"{node.name}_prob"
+        top = proto.top[1] if len(proto.top) > 1 else plain
+        said = LayerParameter(
+            name=node.name, type=_SAID_BY_LOSSES[node.type], bottom=[proto.bottom[0]], top=[top]
+        )
+        if said.type == "Softmax":
+            axis: int = getattr(node.layer, "axis")  # noqa: B009
+            said.softmax_param.axis = axis
+        return said
+
+    def check_shapes(self) -> None:
+        """See that every shape that is given belongs to an input.
+
+        Raises:
+            ConfigError: one does not.
+        """
+        for name in self.shapes:
+            if name not in self.inputs:
+                raise ConfigError(
+                    f"{self.text.path}: has no input {name!r}{did_you_mean(name, self.inputs)}"
+                )
+
+
+def _input(name: str, top: str, shape: Shape) -> LayerParameter:
+    layer = LayerParameter(name=name, type="Input", top=[top])
+    layer.input_param.shape.add(dim=shape)
+    return layer
+
+
+def _needed(graph: Graph, silenced: set[str]) -> set[str]:
+    """Return the names of the layers that lead to an output that is no input."""
+    filled = {top for node in graph.nodes if node.type == "Input" for top in node.tops}
+    wanted = {graph.blobs[name] for name in graph.outputs} - filled - silenced
+    kept = set()
+    for node in reversed(graph.nodes):
+        if not wanted.isdisjoint(node.tops):
+            kept.add(node.name)
+            wanted.update(node.bottoms)
+    return kept

@@ -1,0 +1,1 @@
+"""ONNX models as nets: prototxt and weights, where the operators map."""

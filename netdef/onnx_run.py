@@ -1,0 +1,109 @@
+"""ONNX Runtime: running a model, and holding a net against it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from netdef.errors import RunError
+from netdef.net import Net
+from netdef.onnx_package import import_onnxruntime
+
+Array = NDArray[Any]
+_QUIET = 3
+
+
+class Session:
+    """A model in ONNX Runtime, on the CPU.
+
+    Raises:
+        DeviceError: onnxruntime is not installed.
+        RunError: it does not take the model.
+    """
+
+    def __init__(self, model: bytes) -> None:
+        runtime = import_onnxruntime()
+        options = runtime.SessionOptions()
+        options.log_severity_level = _QUIET
+        try:
+            self._session = runtime.InferenceSession(
+                model, options, providers=["CPUExecutionProvider"]
+            )
+        except Exception as error:  # what it raises has no class of its own
+            raise RunError(f"ONNX Runtime does not take the model: {error}") from error
+
+    @property
+    def inputs(self) -> list[str]:
+        """Names of the inputs that must be given."""
+        return [i.name for i in self._session.get_inputs()]
+
+    @property
+    def outputs(self) -> list[str]:
+        """Names of the outputs."""
+        return [o.name for o in self._session.get_outputs()]
+
+    def run(self, inputs: Mapping[str, Array]) -> dict[str, Array]:
+        """Return the outputs by their names.
+
+        Raises:
+            RunError: the model fails.
+        """
+        try:
+            made = self._session.run(None, dict(inputs))
+        except Exception as error:  # as above
+            raise RunError(f"ONNX Runtime cannot run the model: {error}") from error
+        return dict(zip(self.outputs, made, strict=True))
+
+
+@dataclass(frozen=True)
+class Difference:
+    """The largest difference of one output, and the largest number in it."""
+
+    output: str
+    absolute: float
+    scale: float
+
+    @property
+    def relative(self) -> float:
+        """The difference in parts of the largest number."""
+        return self.absolute / self.scale if self.scale else float(self.absolute > 0)
+
+    def __str__(self) -> str:
+        return f"{self.output}: {self.absolute:.3g} absolute, {self.relative:.3g} relative"
+
+
+def compare(
+    net: Net, session: Session, inputs: Mapping[str, Array], names: Mapping[str, str]
+) -> list[Difference]:
+    """Run both on the same inputs; returns how far each output of the net is from the model's.
+
+    ``names`` gives the model's name of each input and output of the net.
+
+    Raises:
+        RunError: the model does not run, or an output has another shape or is no number where
+            the other is one.
+    """
+    for name, values in inputs.items():
+        if net.blobs[name].shape != values.shape:
+            net.blobs[name].reshape(*values.shape)
+    given: dict[str, Any] = dict(inputs)
+    mine = {name: np.array(v) for name, v in net.forward(**given).items()}
+    theirs = session.run({names.get(name, name): v for name, v in inputs.items()})
+    return [_difference(name, mine[name], theirs[names.get(name, name)]) for name in net.outputs]
+
+
+def _difference(name: str, mine: Array, theirs: Array) -> Difference:
+    if mine.shape != theirs.shape:
+        raise RunError(f"output {name!r} has the shape {mine.shape}, in the model {theirs.shape}")
+    numbers = np.isfinite(mine)
+    if not np.array_equal(mine[~numbers], theirs[~numbers], equal_nan=True):
+        raise RunError(f"output {name!r} has values that are no numbers, and other ones in ONNX")
+    gaps, sizes = np.abs(mine - theirs)[numbers], np.abs(mine)[numbers]
+    return Difference(name, float(gaps.max(initial=0)), float(sizes.max(initial=0)))
+
+
+def worst(differences: Sequence[Difference]) -> Difference:
+    """Return the largest difference, relative to its output's scale."""
+    return max(differences, key=lambda d: d.relative)
