@@ -29,7 +29,9 @@ COMMANDS = {
     "split": "Part a list or a folder of images into train and val lists.",
     "mean": "Compute the mean image of a database.",
     "db": "Look into a database: what it holds, what is damaged.",
+    "weights": "Look into files of weights, compare and change them.",
     "zoo": "List nets that are known, and fetch or import trained weights.",
+    "export": "Write a net as an ONNX model.",
     "device-query": "Print the devices and engines found here.",
     "demo": "Train LeNet on small digits, with nothing to download.",
 }
@@ -55,7 +57,7 @@ def netdef() -> None:
     """Train nets that are described by text."""
 
 
-def _show(message: Warning | str, *_: object) -> None:
+def _show(message: Warning | str, *_: object, **__: object) -> None:
     click.echo(f"netdef: warning: {message}", err=True)
 
 
