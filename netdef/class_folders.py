@@ -11,7 +11,7 @@ from netdef.data.image_folder import ImageFolder, read_image_folder
 from netdef.data.progress import Progress, Tally
 from netdef.data.random_words import permutation
 from netdef.errors import ConfigError, DataError, at, did_you_mean
-from netdef.pictures import PictureFile
+from netdef.pictures import PictureDatabase, PictureFile, PictureFiles
 
 
 @dataclass(frozen=True)
@@ -19,8 +19,8 @@ class LabelledPictures:
     """The classes by their numbers, and the pictures to train and to test with."""
 
     classes: list[str]
-    train: list[PictureFile]
-    val: list[PictureFile]
+    train: PictureFiles | PictureDatabase
+    val: PictureFiles | PictureDatabase
 
 
 def read_class_folders(
@@ -48,14 +48,16 @@ def read_class_folders(
         )
     pictures = _pictures(train, folder, classes)
     if val is None:
-        return LabelledPictures(classes, *_parted(str(train), classes, pictures, held_out, seed))
+        parted = _parted(str(train), classes, pictures, held_out, seed)
+        return LabelledPictures(classes, *map(PictureFiles, parted))
     other = read_image_folder(val)
     missing = [name for name in classes if name not in other.classes]
     strange = [name for name in other.classes if name not in classes]
     if missing or (strange and not only):
         name, here, there = (missing[0], train, val) if missing else (strange[0], val, train)
         raise ConfigError(f"class {name!r} is in {here}, but not in {there}")
-    return LabelledPictures(classes, pictures, _pictures(val, other, classes))
+    pictures_to_test = _pictures(val, other, classes)
+    return LabelledPictures(classes, PictureFiles(pictures), PictureFiles(pictures_to_test))
 
 
 def check_pictures(pictures: Sequence[PictureFile], progress: Progress | None = None) -> None:

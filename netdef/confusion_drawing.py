@@ -42,7 +42,7 @@ def _cells(confusion: Confusion, cell: int) -> Matrix:
     parts = confusion.matrix / np.maximum(confusion.matrix.sum(1, keepdims=True), 1)
     # From white to a dark blue, BGR.
     shades = np.round(255 + parts[..., None] * (np.array((150, 70, 20)) - 255)).astype(np.uint8)
-    picture = shades.repeat(cell, 0).repeat(cell, 1)
+    picture: Matrix = shades.repeat(cell, 0).repeat(cell, 1)
     if cell >= _WITH_NAMES:
         picture[::cell] = picture[:, ::cell] = 255
     for (row, column), part in np.ndenumerate(parts) if cell >= _WITH_COUNTS else ():

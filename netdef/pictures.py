@@ -67,7 +67,7 @@ class PictureDatabase:
     """Pictures in an LMDB or LevelDB of Datums; they are called by their keys."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
+        self.path, self.backend = path, "LMDB" if is_lmdb(path) else "LEVELDB"
         with closing(open_database(path)) as database:
             self._entries = database.entries
 
@@ -75,12 +75,12 @@ class PictureDatabase:
         return self._entries
 
     def read(self, first: int, count: int, color: bool) -> list[Picture]:
-        with closing(open_database(self._path)) as database:
+        with closing(open_database(self.path)) as database:
             found = database.read(first, min(count, self._entries - first))
         return [self._picture(key_text(key), value, color) for key, value in found]
 
     def _picture(self, key: str, value: bytes, color: bool) -> Picture:
-        with at(f"{self._path}: record {key!r}"):
+        with at(f"{self.path}: record {key!r}"):
             image, label = decode(value, color)
         return Picture(key, label if isinstance(label, int) else None, image)
 
@@ -96,12 +96,17 @@ def open_pictures(sources: Sequence[str]) -> Pictures:
         DataError: a folder or a list has no pictures.
         ConfigError: a database stands beside other sources.
     """
-    databases = [s for s in sources if is_lmdb(Path(s)) or is_leveldb(Path(s))]
+    databases = [source for source in sources if is_database(source)]
     if databases and len(sources) > 1:
         raise ConfigError(f"{databases[0]}: a database cannot be mixed with other sources")
     if databases:
         return PictureDatabase(Path(databases[0]))
     return PictureFiles([file for source in sources for file in _files(source)])
+
+
+def is_database(source: str) -> bool:
+    """Say whether a folder holds an LMDB or a LevelDB."""
+    return is_lmdb(Path(source)) or is_leveldb(Path(source))
 
 
 def _files(source: str) -> list[PictureFile]:

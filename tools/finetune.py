@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from netdef.tools import class_report, options, pictures
+from netdef.tools import class_report, model_options, options, pictures
 from netdef.tools.progress import progress_bar
 
 if TYPE_CHECKING:
@@ -24,14 +24,22 @@ def _names(ctx: click.Context, param: click.Parameter, value: str | None) -> lis
 
 @click.command("finetune", cls=options.Command)
 @click.option(
-    "--model", required=True, metavar="NET", help="The prototxt of the classifier to begin from."
+    "--model",
+    required=True,
+    metavar="NET",
+    help="The classifier to begin from: a prototxt, a folder of netdef finetune, or zoo:NAME.",
 )
-@options.weights(required=True, help="Its weights.")
+@model_options.weights
 @click.option(
-    "--data", required=True, metavar="FOLDER", help="A folder that holds a folder for each class."
+    "--data",
+    required=True,
+    metavar="SOURCE",
+    help="A folder that holds a folder for each class, or a database.",
 )
 @click.option(
-    "--val", metavar="FOLDER", help="One to test with; without it a part of --data is held out."
+    "--val",
+    metavar="SOURCE",
+    help="One to test with; without it a part of --data, if that is a folder, is held out.",
 )
 @click.option(
     "--held-out",
@@ -44,7 +52,7 @@ def _names(ctx: click.Context, param: click.Parameter, value: str | None) -> lis
     "--classes",
     callback=_names,
     metavar="NAMES",
-    help="Only these classes, by commas.",
+    help="Only these classes, by commas; of a database, what its classes are called.",
 )
 @options.freeze
 @options.lr_mult("; the new head does three times if none is told")
@@ -69,12 +77,7 @@ def _names(ctx: click.Context, param: click.Parameter, value: str | None) -> lis
     type=click.FloatRange(min=0, min_open=True),
     help="The learning rate at the beginning; it falls in a straight line to 0.",
 )
-@click.option(
-    "--mean",
-    metavar="VALUES|FILE",
-    help="Subtract this mean; without it, the one that the prototxt subtracts.",
-)
-@click.option("--scale", type=float, metavar="F", help="Multiply by this after the mean.")
+@pictures.coloring
 @click.option(
     "--resize",
     metavar="PIXELS",
@@ -84,6 +87,9 @@ def _names(ctx: click.Context, param: click.Parameter, value: str | None) -> lis
 @options.on_mismatch
 @click.option("--seed", default=1, show_default=True, help="Another number, another run.")
 @click.option("--out", required=True, metavar="FOLDER", help="Where files go; a new folder.")
+@click.option(
+    "--resume", is_flag=True, help="Go on with a training of the same options that was stopped."
+)
 @options.gpu()
 def command(
     model: str,
@@ -99,10 +105,12 @@ def command(
     lr: float,
     mean: str | None,
     scale: float | None,
+    channel_order: str | None,
     resize: str | None,
     on_mismatch: "OnMismatch",
     seed: int,
     out: str,
+    resume: bool,
     gpu: int | None,
 ) -> None:
     """Turn a trained classifier to the classes of a folder, and leave a folder that deploys.
@@ -110,23 +118,42 @@ def command(
     The last learned layer that has an output for each class is replaced, the others keep
     their weights, and all that is not frozen is trained on.
     """
-    from netdef.class_folders import check_pictures, read_class_folders
+    model_options.check_weights(model, weights)
     from netdef.classifier_body import body_of
     from netdef.finetuning import Recipe
     from netdef.prototxt import read_net
 
     options.use_gpu(gpu)
-    body = body_of(read_net(model))
-    how = pictures.training_preprocessing(body, mean, scale, resize)
-    found = read_class_folders(data, val, classes, held_out, seed)
-    with progress_bar("check") as tell:
-        check_pictures([*found.train, *found.val], tell)
+    known = model_options.deployment_of(model, weights)
+    body = body_of(read_net(str(known.net) if known else model))
+    how = pictures.training_preprocessing(body, known, mean, scale, channel_order, resize)
+    found = _pictures(data, val, classes, held_out, seed)
     click.echo(
         f"{len(found.classes)} classes, {len(found.train)} pictures to train with,"
         f" {len(found.val)} to test with"
     )
     recipe = Recipe(epochs, batch, lr, frozen, rates, seed)
-    _finetune(body, found, how, recipe, weights, on_mismatch, Path(out))
+    files = [str(known.weights)] if known else weights
+    _finetune(body, found, how, recipe, files, on_mismatch, Path(out), resume)
+
+
+def _pictures(
+    data: str, val: str | None, classes: list[str], held_out: float, seed: int
+) -> "LabelledPictures":
+    """Find the pictures, and read each of them once."""
+    from netdef.class_databases import read_class_databases
+    from netdef.class_folders import check_pictures, read_class_folders
+    from netdef.pictures import is_database
+
+    if is_database(data):
+        if val is None or not is_database(val):
+            raise click.UsageError(f"--data {data} is a database; give another one to --val")
+        with progress_bar("check") as tell:
+            return read_class_databases(data, val, classes, tell)
+    found = read_class_folders(data, val, classes, held_out, seed)
+    with progress_bar("check") as tell:
+        check_pictures([*found.train.files, *found.val.files], tell)
+    return found
 
 
 def _finetune(
@@ -137,9 +164,10 @@ def _finetune(
     weights: list[str],
     on_mismatch: "OnMismatch",
     folder: Path,
+    resume: bool,
 ) -> None:
-    from netdef import finetuning
     from netdef.deployment import NET, write_deployment
+    from netdef.finetuning_folder import SOLVER, prepare_folder
     from netdef.net import Net
     from netdef.proto import TEST
     from netdef.prototxt import read_solver, write_text
@@ -149,12 +177,13 @@ def _finetune(
     from netdef.tools.load_report import load
     from netdef.tools.reporting import on_stderr, solve
 
-    deploy = finetuning.prepare_folder(folder, body, found, how, recipe)
-    both = SeveralReporters([on_stderr(), MetricsReporter(folder / "curve.jsonl")])
-    path = str(folder / finetuning.SOLVER)
-    solver = Solver(read_solver(path), path, keep="outputs", reporter=both)
+    deploy = prepare_folder(folder, body, found, how, recipe, resume)
+    curve = MetricsReporter(folder / "curve.jsonl", appends=resume)
+    path = str(folder / SOLVER)
+    reporter = SeveralReporters([on_stderr(), curve])
+    solver = Solver(read_solver(path), path, keep="outputs", reporter=reporter)
     load(solver.net, weights, on_mismatch)
-    solve(solver)
+    solve(solver, "auto" if resume else None, mend="the same command and --resume")
     write_text(folder / NET, deploy)
     net = Net(str(folder / NET), TEST, weights=solver.snapshots.best, keep="outputs")
     confusion = _confusion(net, found, how, recipe.batch)
@@ -170,22 +199,19 @@ def _confusion(
     """Let the net answer to each picture of the test once."""
     from netdef.classifier import Classifier
     from netdef.confusion import Confusion
-    from netdef.pictures import PictureFiles
 
     confusion, classifier = Confusion(found.classes), Classifier(net, how)
-    val = PictureFiles(found.val)
-    for first in range(0, len(val), batch):
-        some = val.read(first, batch, classifier.takes_color)
+    for first in range(0, len(found.val), batch):
+        some = found.val.read(first, batch, classifier.takes_color)
         answers = classifier.scores(some).argmax(1)
         confusion.count([p.label for p in some if p.label is not None], answers)
     return confusion
 
 
 def _write_scores(folder: Path, confusion: "Confusion") -> None:
-    from netdef.confusion import write_matrix, write_scores
-    from netdef.confusion_drawing import write_drawing
+    from netdef.confusion import write_scores
 
-    write_matrix(folder / "confusion.csv", confusion)
+    for name in ("confusion.csv", "confusion.png"):
+        class_report.write_confusion(folder / name, confusion)
     write_scores(folder / "scores.csv", confusion)
-    write_drawing(folder / "confusion.png", confusion)
     click.echo(class_report.scores_table(confusion))

@@ -96,18 +96,12 @@ def preprocessing_of(
     from dataclasses import replace
 
     from netdef.classifier import picture_input
-    from netdef.errors import ConfigError
     from netdef.preprocessing import Preprocessing, usual_resize
 
     data = net.blobs[picture_input(net)]
     crop = data.height, data.width
-    own = deployed.preprocessing if deployed else None
-    if deployed and own is None and mean is None:
-        raise ConfigError(
-            f"the zoo does not know how pictures are prepared for {deployed.weights.stem!r}; give"
-            " --mean (0 for none), and --scale, --channel-order and --resize if it takes them"
-        )
-    own = own or Preprocessing(crop, usual_resize(crop))
+    _check_known(deployed, mean)
+    own = (deployed and deployed.preprocessing) or Preprocessing(crop, usual_resize(crop))
     told: dict[str, Any] = {"crop": crop}
     if resize is not None:
         told["resize"] = _size(resize)
@@ -121,25 +115,54 @@ def preprocessing_of(
 
 
 def training_preprocessing(
-    body: "Body", mean: str | None, scale: float | None, resize: str | None
+    body: "Body",
+    known: "Deployment | None",
+    mean: str | None,
+    scale: float | None,
+    channel_order: str | None,
+    resize: str | None,
 ) -> "Preprocessing":
-    """Return how pictures are prepared to train with: by the options, else by the prototxt.
+    """Return how pictures are prepared to train with: by the options, else as before.
 
     Raises:
-        ConfigError: an option cannot be understood, or its file not be read.
+        ConfigError: an option cannot be understood, or its file not be read; or the zoo knows
+            nothing and no mean is given.
     """
     from netdef.preprocessing import Preprocessing
 
-    transform, crop = body.transform, body.shape[1:]
+    crop = body.shape[1:]
+    _check_known(known, mean)
     size = crop if resize is None else _size(resize)
-    if mean is None and transform.mean_file:
-        mean = transform.mean_file
+    own = (known and known.preprocessing) or _of_prototxt(body, mean)
     return Preprocessing(
         crop=crop,
         resize=(size, size) if isinstance(size, int) else size,
-        mean=tuple(transform.mean_value) if mean is None else _mean(mean),
-        scale=transform.scale if scale is None else scale,
+        mean=own.mean if mean is None else _mean(mean),
+        scale=own.scale if scale is None else scale,
+        channel_order=channel_order or own.channel_order,
     )
+
+
+def _of_prototxt(body: "Body", mean: str | None) -> "Preprocessing":
+    from netdef.preprocessing import Preprocessing
+
+    transform = body.transform
+    if mean is None and transform.mean_file:
+        values = _mean(transform.mean_file)
+    else:
+        values = tuple(transform.mean_value)
+    return Preprocessing(body.shape[1:], mean=values, scale=transform.scale)
+
+
+def _check_known(known: "Deployment | None", mean: str | None) -> None:
+    """See that the preprocessing of a net of the zoo is known, or that a mean is given."""
+    from netdef.errors import ConfigError
+
+    if known and known.preprocessing is None and mean is None:
+        raise ConfigError(
+            f"the zoo does not know how pictures are prepared for {known.weights.stem!r}; give"
+            " --mean (0 for none), and --scale, --channel-order and --resize if it takes them"
+        )
 
 
 def _mean(text: str) -> tuple[float, ...]:

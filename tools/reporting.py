@@ -21,10 +21,14 @@ def solve(
     snapshot: str | None = None,
     sigint_effect: str = Effect.STOP.value,
     sighup_effect: str = Effect.SNAPSHOT.value,
+    mend: str | None = None,
 ) -> None:
-    """Train to the end; a signal that stops says how to go on, and exits as an interrupt does."""
+    """Train to the end; a signal that stops says how to go on, and exits as an interrupt does.
+
+    ``mend`` is how, if not with the snapshot itself.
+    """
     with hearing_signals(solver, sigint_effect, sighup_effect):
         solver.solve(snapshot)
     if solver.is_stopped:
-        click.echo(f"stopped; go on with --snapshot {solver.last_snapshot}", err=True)
+        click.echo(f"stopped; go on with {mend or f'--snapshot {solver.last_snapshot}'}", err=True)
         raise click.Abort

@@ -97,8 +97,8 @@ def command(
         keep="blobs" if counts_classes else "outputs",
     )
     try:
-        for path in [str(known.weights)] if known else weights:
-            click.echo(f"{path}: {net.copy_from(path)}", err=True)
+        for file in [str(known.weights)] if known else weights:
+            click.echo(f"{file}: {net.copy_from(file)}", err=True)
         names = read_labels(labels) if labels else known.labels if known else ()
         classes = ClassTest(net, names, top) if counts_classes else None
         prints_batches = (verbose or not sys.stdout.isatty()) and not is_json
@@ -109,10 +109,11 @@ def command(
         _print_json(outputs, loss, classes)
     else:
         _print_averages(outputs, loss)
-        if classes:
-            _print_classes(classes, per_class)
-    for path in confusion if classes else ():
-        class_report.write_confusion(path, classes.confusion)
+    if classes and not is_json:
+        _print_classes(classes, per_class)
+    if classes:
+        for path in confusion:
+            class_report.write_confusion(path, classes.confusion)
 
 
 def _score(

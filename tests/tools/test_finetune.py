@@ -7,6 +7,7 @@ import re
 import pytest
 
 import netdef as library
+from netdef.solvers import Solver
 
 from ..painting import DEPLOY, paint, paint_classes
 
@@ -89,6 +90,76 @@ def test_what_is_frozen_stays_and_a_part_is_held_out(small, netdef):
     for i in range(2):
         old, new = before.params["conv1"][i].data, after.params["conv1"][i].data
         assert (old == new).all()
+
+
+def test_what_was_stopped_goes_on_to_the_same_weights(small, netdef, monkeypatch):
+    options = ("--data", "train", "--val", "val", "--epochs", 5)
+    assert finetune(netdef, *options, "--out", "unbroken").status == 0
+    iterate = Solver._iterate
+
+    def stopped(solver):
+        if solver.iter == 10:
+            raise KeyboardInterrupt
+        iterate(solver)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Solver, "_iterate", stopped)
+        assert finetune(netdef, *options).status == 130
+    ran = finetune(netdef, *options)
+    assert (ran.status, ran.err) == (
+        2,
+        "netdef: error: out: is there already; give --resume to go on with its training, or choose"
+        " another name\n",
+    )
+    ran = finetune(netdef, *options, "--resume")
+    assert ran.status == 0, ran.err
+    assert "Restoring previous solver status from" in ran.err
+    for name in ("weights.caffemodel", "scores.csv"):
+        assert (small / "out" / name).read_bytes() == (small / "unbroken" / name).read_bytes()
+    curves = [(small / name / "curve.jsonl").read_text() for name in ("out", "unbroken")]
+    tested = [re.findall(r'"event": ?"test".*"iteration": ?(\d+)', curve) for curve in curves]
+    assert tested == [["4", "8", "8", "12", "16", "20"], ["4", "8", "12", "16", "20"]]
+    ran = finetune(netdef, *options, "--resume")
+    assert (ran.status, ran.err) == (
+        2, "netdef: error: out: is there already; remove it or choose another name\n",
+    )  # fmt: skip
+
+
+def test_two_databases(small, netdef):
+    for name in ("train", "val"):
+        assert netdef("convert", "imageset", name, f"{name}_lmdb").status == 0
+    options = ("--data", "train_lmdb", "--val", "val_lmdb", "--classes", "azure,leaf,rose")
+    ran = finetune(netdef, *options)
+    assert ran.status == 0, ran.err
+    assert "3 classes, 24 pictures to train with, 6 to test with\n" in ran.out
+    assert "accuracy on 6 pictures: 100.0%\n" in ran.out
+    ran = netdef("classify", "val/red/0.png", "--model", "out", "--top", 1)
+    assert ran.out.splitlines()[1].endswith("  rose")
+    ran = finetune(netdef, "--data", "train_lmdb")
+    assert ran.err.endswith("Error: --data train_lmdb is a database; give another one to --val\n")
+
+
+def test_a_net_that_takes_rgb(small, netdef):
+    ran = finetune(netdef, "--data", "train", "--val", "val", "--channel-order", "rgb")
+    assert "accuracy on 6 pictures: 100.0%\n" in ran.out
+    held = json.loads((small / "out" / "preprocessing.json").read_text())
+    assert held["channel_order"] == "rgb"
+    ran = netdef("classify", "val/red/0.png", "--model", "out", "--top", 1)
+    assert ran.out.splitlines()[1].endswith("  red")
+    ran = netdef("test", "--model", "out", "--whole-set", "--top", 1)
+    assert "\naccuracy = 1\n" in ran.out
+
+
+def test_what_was_turned_once_is_turned_again(small, netdef):
+    assert finetune(netdef, "--data", "train", "--epochs", 1, "--batch", 3).status == 0
+    options = ("--epochs", 1, "--freeze", "conv1", "--out", "again")
+    ran = netdef("finetune", "--model", "out", "--data", "val", "--classes", "red,blue", *options)
+    assert ran.status == 0, ran.err
+    assert "1 not in the file (fc2_new_new)" in ran.out
+    names = ("deploy.prototxt", "preprocessing.json")
+    held = [json.loads((small / name / names[1]).read_text()) for name in ("out", "again")]
+    assert held[0] == held[1]
+    assert (small / "again" / "labels.txt").read_text() == "red\nblue\n"
 
 
 def test_a_training_that_fails_leaves_no_folder_that_deploys(small, netdef):
