@@ -18,7 +18,8 @@ class Softmax(Engine):
         def run() -> None:
             xp.amax(x, axis=axis, keepdims=True, out=line)
             xp.subtract(x, line, out=out)
-            xp.exp(out, out=out)
+            # Rounded once, as the C library's: see ``elementwise``.
+            xp.exp(out, out=out, dtype="float64", casting="same_kind")
             xp.sum(out, axis=axis, keepdims=True, out=line)
             xp.divide(out, line, out=out)
 
