@@ -7,14 +7,19 @@ import h5py
 import numpy as np
 import pytest
 
+import netdef
 from netdef.data.database import database_writer
 from netdef.data.database_source import DatabaseSource
 from netdef.data.datum import encode, encode_file
 from netdef.data.folder_source import FolderSource
 from netdef.data.hdf5_source import HDF5Source
 from netdef.data.image_source import ImageSource
+from netdef.data.memory_source import MemorySource
 from netdef.data.window_source import WindowSource
-from netdef.proto import TRAIN, TransformationParameter, WindowDataParameter
+from netdef.layer import LAYERS, Filler
+from netdef.proto import TRAIN, BlobShape, TransformationParameter, WindowDataParameter
+from netdef.prototxt import parse_net
+from netdef.shape import Shape
 
 SIDE, COUNT, BATCH = 32, 40, 16
 IMAGES = np.random.default_rng(0).integers(0, 256, (COUNT, 3, SIDE, SIDE), np.uint8)
@@ -63,6 +68,44 @@ def windows(folder):
     return WindowSource(param, TransformationParameter(crop_size=24, mirror=True), 0)
 
 
+def arrays(folder):
+    source = MemorySource(BATCH, Shape(IMAGES.shape[1:]))
+    source.set_arrays(IMAGES[:32], np.zeros(32))
+    return source
+
+
+def made_up(folder):
+    shape = BlobShape(dim=(BATCH, 3, 24, 24))
+    filler = Filler(type="gaussian", std=1)
+    return LAYERS["DummyData"](shape=(shape,), data_filler=(filler,)).open(("data",), 0)
+
+
+class NetSource:
+    """The batches of a user's Python layer, which runs in a net."""
+
+    def __init__(self, layer):
+        self.net = netdef.Net(parse_net(f'layer {{ name: "in" {layer} }}', "net"), netdef.TEST)
+
+    def next(self):
+        return tuple(self.net.forward().values())
+
+    def close(self):
+        self.net.close()
+
+
+def users_code(folder):
+    (folder / "made_of_noise.py").write_text(
+        "import netdef, numpy as np\n"
+        "class Noise(netdef.Layer):\n"
+        "    def reshape(self, bottom, top): top[0].reshape(16, 3, 24, 24)\n"
+        "    def forward(self, bottom, top): top[0].data[...] = np.random.rand(16, 3, 24, 24)\n"
+        "    def backward(self, top, propagate_down, bottom): pass\n"
+    )
+    return NetSource(
+        'type: "Python" top: "x" python_param { module: "made_of_noise" layer: "Noise" }'
+    )
+
+
 SOURCES = {
     "raw LMDB": lambda f: DatabaseSource(database(f, "LMDB"), "LMDB", BATCH, PLAIN, TRAIN, 0),
     "encoded LMDB": lambda f: DatabaseSource(
@@ -75,13 +118,27 @@ SOURCES = {
     "list": lambda f: ImageSource(listed(f), BATCH, PLAIN, TRAIN, 0, shuffle=True),
     "folder": lambda f: FolderSource(listed(f).parent / "in", BATCH, CHANGED, TRAIN, 0),
     "windows": windows,
-    "HDF5": lambda f: HDF5Source(hdf5(f), BATCH, ("data", "label"), shuffle=True),
+    "HDF5": lambda f: HDF5Source(hdf5(f), BATCH, ("data", "label")),
+    "HDF5, shuffled and changed": lambda f: HDF5Source(
+        hdf5(f), BATCH, ("data", "label"), shuffle=True, transform_param=CHANGED, phase=TRAIN
+    ),
+    "arrays": arrays,
+    "made up": made_up,
+    "a user's code": users_code,
 }
 
 
 def resident():
     """Return the bytes of memory that this process holds."""
     return int(Path("/proc/self/statm").read_text().split()[1]) * 4096
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(tmp_path)
+    netdef.allow_python()
+    yield tmp_path
+    netdef.allow_python(False)
 
 
 def growth(source, batches):
@@ -94,8 +151,8 @@ def growth(source, batches):
 
 
 @pytest.mark.parametrize("name", SOURCES)
-def test_memory_stays_flat(tmp_path, name):
-    source = SOURCES[name](tmp_path)
+def test_memory_stays_flat(folder, name):
+    source = SOURCES[name](folder)
     grown = growth(source, 200)
     source.close()
     assert grown < 200 * BATCH_BYTES / 5  # of the 22 MB that were handed out
@@ -103,8 +160,8 @@ def test_memory_stays_flat(tmp_path, name):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", SOURCES)
-def test_memory_stays_flat_over_many_batches(tmp_path, name):
-    source = SOURCES[name](tmp_path)
+def test_memory_stays_flat_over_many_batches(folder, name):
+    source = SOURCES[name](folder)
     grown = growth(source, 10_000)
     source.close()
     assert grown < 8 << 20
