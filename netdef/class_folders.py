@@ -22,6 +22,12 @@ class LabelledPictures:
     train: PictureFiles | PictureDatabase
     val: PictureFiles | PictureDatabase
 
+    @property
+    def files(self) -> list[PictureFile]:
+        """All pictures that lie in files of their own."""
+        parts = (part for part in (self.train, self.val) if isinstance(part, PictureFiles))
+        return [file for part in parts for file in part.files]
+
 
 def read_class_folders(
     train: str | Path,

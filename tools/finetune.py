@@ -152,7 +152,7 @@ def _pictures(
             return read_class_databases(data, val, classes, tell)
     found = read_class_folders(data, val, classes, held_out, seed)
     with progress_bar("check") as tell:
-        check_pictures([*found.train.files, *found.val.files], tell)
+        check_pictures(found.files, tell)
     return found
 
 
