@@ -20,8 +20,8 @@ Found = dict[int, list[int | memoryview]]
 _SHAPE, _DIM, _DATA, _DIFF, _DOUBLE_DATA = 7, 1, 5, 6, 8
 _OLD_AXES = (1, 2, 3, 4)
 _RAW_TYPE, _RAW_DATA = 10, 12
-# NVCaffe's numbers of the types of raw_data.
-_RAW_TYPES = {0: "<f8", 1: "<f4", 2: "<f2", 3: "<i4", 4: "<u4", 5: "?"}
+RAW_TYPES = {0: "<f8", 1: "<f4", 2: "<f2", 3: "<i4", 4: "<u4", 5: "?"}
+"""NVCaffe's numbers of the types of raw_data."""
 
 
 def array_of(blob: BlobProto) -> Array:
@@ -56,9 +56,9 @@ def _values(found: Found) -> Array:
     kinds = {_DATA: "<f4", _DOUBLE_DATA: "<f8"}
     if _RAW_DATA in found:
         raw_type = number(found.get(_RAW_TYPE, [0])[-1])
-        if raw_type not in _RAW_TYPES:
+        if raw_type not in RAW_TYPES:
             raise WeightsError(f"holds raw_data of the unknown type {raw_type}")
-        kinds[_RAW_DATA] = _RAW_TYPES[raw_type]
+        kinds[_RAW_DATA] = RAW_TYPES[raw_type]
     for field, kind in kinds.items():
         if field in found:
             return _joined([inner(part) for part in found[field]], np.dtype(kind))

@@ -12,6 +12,7 @@ from netdef.errors import WeightsError, at
 from netdef.io import weights_hdf5
 from netdef.io.blobs import Array, array_from, pieces
 from netdef.io.content import is_hdf5, read_content
+from netdef.io.layer_forms import LAYER, LAYERS, TODAY, V0, V0_LAYER, V1, Form
 from netdef.io.weights_hdf5 import Blobs
 from netdef.io.whole_file import writing_whole
 from netdef.io.wire import fields, head, inner, text
@@ -31,19 +32,6 @@ class LayerWeights:
     name: str
     type: str = ""
     blobs: list[Array] = field(default_factory=list)
-
-
-@dataclass(frozen=True)
-class _Form:
-    """The numbers of the fields that matter in one form of layer."""
-
-    name: int
-    type: int
-    blobs: int
-
-
-_TODAY, _V1, _V0 = _Form(1, 2, 7), _Form(4, 5, 6), _Form(1, 2, 50)
-_LAYER, _LAYERS, _V0_LAYER = 100, 2, 1
 
 
 def read_weights(path: Path | str) -> dict[str, LayerWeights]:
@@ -71,20 +59,26 @@ def read_weights(path: Path | str) -> dict[str, LayerWeights]:
 
 def _layers(net: memoryview) -> Iterator[LayerWeights]:
     for number, value in fields(net):
-        if number == 1 and isinstance(value, int):
-            raise WeightsError("is a solver's state; give the weights (.caffemodel) beside it")
-        if number == 5 and not isinstance(value, int):
+        is_number = isinstance(value, int)
+        if (number == 5 and not is_number) or (number == 1 and is_number and _is_blob(net)):
             raise WeightsError("is a single blob (a mean image?); weights are expected")
-        if number in (_LAYER, _LAYERS):
-            yield _layer(inner(value), _TODAY if number == _LAYER else _V1)
+        if number == 1 and is_number:
+            raise WeightsError("is a solver's state; give the weights (.caffemodel) beside it")
+        if number in (LAYER, LAYERS):
+            yield _layer(inner(value), TODAY if number == LAYER else V1)
 
 
-def _layer(message: memoryview, form: _Form) -> LayerWeights:
+def _is_blob(message: memoryview) -> bool:
+    """Tell a blob of the old shape from a solver's state: both begin with a number."""
+    return any(number == 2 and isinstance(value, int) for number, value in fields(message))
+
+
+def _layer(message: memoryview, form: Form) -> LayerWeights:
     found = list(fields(message))
-    if form is _V1:
+    if form is V1:
         for number, value in found:
-            if number == _V0_LAYER:
-                inside = _layer(inner(value), _V0)
+            if number == V0_LAYER:
+                inside = _layer(inner(value), V0)
                 inside.blobs += _blobs(found, form, inside.name)
                 return inside
     named = dict(found)
@@ -92,16 +86,16 @@ def _layer(message: memoryview, form: _Form) -> LayerWeights:
     return LayerWeights(name, _type(named.get(form.type), form), _blobs(found, form, name))
 
 
-def _type(value: int | memoryview | None, form: _Form) -> str:
+def _type(value: int | memoryview | None, form: Form) -> str:
     if value is None:
         return ""
-    if form is _V1:
+    if form is V1:
         return V1_TYPES.get(value, "") if isinstance(value, int) else ""
     name = text(value)
-    return V1_TYPES[V0_TYPES[name]] if form is _V0 and name in V0_TYPES else name
+    return V1_TYPES[V0_TYPES[name]] if form is V0 and name in V0_TYPES else name
 
 
-def _blobs(found: Iterable[tuple[int, int | memoryview]], form: _Form, name: str) -> list[Array]:
+def _blobs(found: Iterable[tuple[int, int | memoryview]], form: Form, name: str) -> list[Array]:
     blobs = [inner(value) for number, value in found if number == form.blobs]
     with at(f"layer {name!r}"):
         return [array_from(blob) for blob in blobs]
@@ -113,11 +107,13 @@ def write_weights(
     blobs: Blobs,
     format: Format = "BINARYPROTO",
     diffs: Blobs | None = None,
+    mend: str = "use snapshot_format: HDF5",
 ) -> None:
     """Write a net and the blobs of its layers, so that Caffe reads them too.
 
     The binary form holds all of ``net``, in today's form, and the blobs in its layers; HDF5
-    holds the blobs only. ``diffs`` are the gradients, for ``snapshot_diff``.
+    holds the blobs only. ``diffs`` are the gradients, for ``snapshot_diff``;
+    ``mend`` is what to do if the binary form is too large.
 
     Raises:
         RunError: the file cannot be written.
@@ -131,12 +127,20 @@ def write_weights(
     if format == "HDF5":
         weights_hdf5.write(path, names, blobs, diffs)
         return
-    parts = _parts(net, blobs, diffs or {})
+    write_parts(path, _parts(net, blobs, diffs or {}), mend)
+
+
+def write_parts(path: Path | str, parts: Parts, mend: str) -> None:
+    """Write the parts of a binary caffemodel; ``mend`` is what to do if they are too large.
+
+    Raises:
+        RunError: the file cannot be written.
+        WeightsError: it would be larger than the 2 GiB that Caffe reads.
+    """
     size = sum(map(len, parts))
     if size > LARGEST:
         raise WeightsError(
-            f"{path}: {size} bytes are more than the {LARGEST} of a binary caffemodel; "
-            "use snapshot_format: HDF5"
+            f"{path}: {size} bytes are more than the {LARGEST} of a binary caffemodel; {mend}"
         )
     with writing_whole(path) as file:
         file.writelines(parts)
@@ -149,7 +153,7 @@ def _parts(net: NetParameter, blobs: Blobs, diffs: Blobs) -> Parts:
     parts: Parts = [rest.SerializeToString()]
     for layer in net.layer:
         own = _layer_parts(layer, blobs.get(layer.name, ()), diffs.get(layer.name, ()))
-        parts += [head(_LAYER, sum(map(len, own))), *own]
+        parts += [head(LAYER, sum(map(len, own))), *own]
     return parts
 
 
@@ -162,5 +166,5 @@ def _layer_parts(
     parts: Parts = [rest.SerializeToString()]
     for blob, diff in zip_longest(blobs, diffs):
         own = pieces(blob, diff)
-        parts += [head(_TODAY.blobs, sum(map(len, own))), *own]
+        parts += [head(TODAY.blobs, sum(map(len, own))), *own]
     return parts

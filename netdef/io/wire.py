@@ -20,15 +20,26 @@ def fields(message: memoryview) -> Iterator[tuple[int, int | memoryview]]:
     Raises:
         WeightsError: the message is damaged or cut off.
     """
+    for field, value, _ in spans(message):
+        yield field, value
+
+
+def spans(message: memoryview) -> Iterator[tuple[int, int | memoryview, memoryview]]:
+    """Yield number and value of each field as ``fields`` does, and all its bytes, head included.
+
+    Raises:
+        WeightsError: the message is damaged or cut off.
+    """
     at = 0
     while at < len(message):
+        start = at
         tag, at = _varint(message, at)
         field, kind = tag >> 3, tag & 7
         if field == 0 or kind not in (VARINT, FIXED64, BYTES, FIXED32):
             raise WeightsError("is damaged: a field of it has no meaning")
         if kind == VARINT:
             value, at = _varint(message, at)
-            yield field, value
+            yield field, value, message[start:at]
             continue
         length = _FIXED.get(kind)
         if length is None:
@@ -36,7 +47,7 @@ def fields(message: memoryview) -> Iterator[tuple[int, int | memoryview]]:
         if at + length > len(message):
             missing = at + length - len(message)
             raise WeightsError(f"is cut off or damaged: at least {missing} bytes are missing")
-        yield field, message[at : at + length]
+        yield field, message[at : at + length], message[start : at + length]
         at += length
 
 
