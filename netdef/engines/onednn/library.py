@@ -20,6 +20,7 @@ _SIGNATURES: dict[str, list[Any]] = {
     "stream_create": [_OUT, _P, _U],
     "memory_desc_create_with_strides": [_OUT, _I, _D, _I, _D],
     "memory_desc_create_with_tag": [_OUT, _I, _D, _I, _I],
+    "memory_desc_create_with_string_tag": [_OUT, _I, _D, _I, c_char_p],
     "memory_desc_equal": [_P, _P],
     "memory_desc_query": [_P, _I, _P],
     "memory_create": [_OUT, _P, _P, _P],

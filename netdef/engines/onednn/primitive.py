@@ -81,6 +81,14 @@ class Descriptions(Owner):
         )
         return self.own("memory_desc", made)
 
+    def tagged(self, shape: Sequence[int], tag: str) -> int:
+        """Describe an array laid out as one of oneDNN's words says, such as ``aBcd16b``."""
+        made = self.library.make(
+            "memory_desc_create_with_string_tag",
+            *(len(shape), dims(shape), TYPES["float32"], tag.encode()),
+        )
+        return self.own("memory_desc", made)
+
     def attributes(
         self,
         eltwise: int | None = None,
