@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 
 from netdef.errors import ConfigError
-from netdef.graph import build, is_included
+from netdef.graph import build
 from netdef.infer import Param, infer
-from netdef.proto import TEST, LayerParameter, NetParameter, NetState, TransformationParameter
+from netdef.net_cutting import needed_layers, tested_layers
+from netdef.proto import TEST, LayerParameter, NetParameter, TransformationParameter
 from netdef.prototxt import NetText, net_text
 
 _LOSSES = ("Softmax", "SoftmaxWithLoss")
@@ -40,9 +41,7 @@ def body_of(text: NetText) -> Body:
     Raises:
         ConfigError: the net has no pictures, no size of them, or no head.
     """
-    state = NetState(phase=TEST)
-    layers = [layer for layer in text.net.layer if is_included(layer, state)]
-    scores, needed = _needed(layers, text.path)
+    scores, needed = _needed(tested_layers(text), text.path)
     source = next((layer for layer in needed if not layer.bottom), None)
     if source is None or not source.top:
         raise ConfigError(f"{text.path}: no layer gives the net its pictures")
@@ -90,14 +89,10 @@ def _needed(layers: list[LayerParameter], path: str) -> tuple[str, list[LayerPar
     ends = [i for i, layer in enumerate(layers) if layer.type in _LOSSES]
     end = ends[-1] if ends else len(layers)
     scores = layers[end].bottom[0] if ends else layers[-1].top[0] if layers else ""
-    wanted, found = {scores}, []
-    for layer in reversed(layers[:end]):
-        if wanted.intersection(layer.top):
-            found.append(layer)
-            wanted.update(layer.bottom)
+    found = needed_layers(layers[:end], [scores])
     if not found:
         raise ConfigError(f"{path}: has no layers that make scores")
-    return scores, found[::-1]
+    return scores, found
 
 
 def _picture_shape(source: LayerParameter, path: str) -> tuple[int, int, int]:

@@ -10,6 +10,7 @@ from netdef.data.progress import Progress
 from netdef.errors import ConfigError, did_you_mean
 from netdef.feature_rows import FeatureFile
 from netdef.net import Net
+from netdef.net_cutting import kept_name
 from netdef.pictures import Picture, Pictures
 from netdef.preprocessing import Preprocessing
 
@@ -27,6 +28,7 @@ class Rows(NamedTuple):
 class Extractor:
     """A net of the phase TEST, run up to the last blob that is wanted.
 
+    The net keeps these blobs: either all, or its outputs, cut by ``netdef.net_cutting.cut_to``.
     ``pool`` takes the mean or the largest value over the places of blobs with more than two
     axes. ``shapes`` are those of a row of each blob.
 
@@ -37,7 +39,7 @@ class Extractor:
     def __init__(
         self, net: Net, blobs: Sequence[str], preprocessing: Preprocessing, pool: str = "none"
     ) -> None:
-        self._net, self._blobs, self._preprocessing = net, list(blobs), preprocessing
+        self._net, self._preprocessing = net, preprocessing
         self._pool = pool
         self._input = picture_input(net)
         self.takes_color = net.blobs[self._input].shape[1] == 3
@@ -46,7 +48,8 @@ class Extractor:
                 raise ConfigError(
                     f"{net.text.path}: no blob {name!r}{did_you_mean(name, net.blobs)}"
                 )
-        self._end = _last_layer(net, blobs)
+        self._read = {n: k if (k := kept_name(n)) in net.blobs else n for n in blobs}
+        self._end = _last_layer(net, list(self._read.values()))
         self.shapes = {name: self._row_shape(name) for name in blobs}
 
     def rows(self, pictures: Sequence[Picture]) -> Rows:
@@ -60,13 +63,16 @@ class Extractor:
         if data.shape != batch.shape:
             data.reshape(*batch.shape)
         data.data[...] = batch
-        found = self._net.forward(blobs=self._blobs, end=self._end)
-        features = {name: self._pooled(found[name]) for name in self._blobs}
+        found = self._net.forward(blobs=list(self._read.values()), end=self._end)
+        features = {name: self._pooled(found[kept]) for name, kept in self._read.items()}
         names = [picture.name for picture in pictures]
         return Rows(names, [picture.label for picture in pictures], features)
 
     def _row_shape(self, name: str) -> tuple[int, ...]:
-        shape, batch = self._net.blobs[name].shape, self._net.blobs[self._input].shape[0]
+        shape, batch = (
+            self._net.blobs[self._read[name]].shape,
+            self._net.blobs[self._input].shape[0],
+        )
         if not shape or shape[0] != batch:
             raise ConfigError(
                 f"{self._net.text.path}: blob {name!r} has the shape {shape}, not a row for each"

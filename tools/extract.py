@@ -74,7 +74,7 @@ def command(
     options.use_gpu(gpu)
     kind = format_of(out, format, blobs)
     found = open_pictures(sources)
-    net, known = pictures.net_of(model, weights, keep="blobs")
+    net, known = pictures.net_of(model, weights, blobs)
     how = pictures.preprocessing_of(net, known, mean, scale, channel_order, resize)
     extractor = Extractor(net, blobs, how, pool)
     source = {

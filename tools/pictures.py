@@ -1,6 +1,6 @@
 """Options of the commands that look at pictures, and what they mean."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -61,22 +61,27 @@ def preparing(command: Function) -> Function:
 
 
 def net_of(
-    model: str, weights: list[str], keep: str = "outputs"
+    model: str, weights: list[str], blobs: Sequence[str] = ()
 ) -> "tuple[Net, Deployment | None]":
     """Return the net in the phase TEST with its weights, and what deploys with it, if known.
 
+    If ``blobs`` are named, it is the net that makes them, and keeps them.
+
     Raises:
-        ConfigError: the prototxt is wrong, or a file is not there.
+        ConfigError: the prototxt is wrong, a file is not there, or there is no such blob.
         WeightsError: the weights do not fit.
     """
     from netdef.net import Net
+    from netdef.net_cutting import cut_to
     from netdef.proto import TEST
+    from netdef.prototxt import read_net
 
-    deployed = deployment_of(model, weights)
-    net = Net(str(deployed.net) if deployed else model, TEST, keep=keep)
-    for path in [str(deployed.weights)] if deployed else weights:
+    known = deployment_of(model, weights)
+    text = read_net(known.net if known else model)
+    net = Net(cut_to(text, blobs) if blobs else text, TEST, keep="outputs")
+    for path in [str(known.weights)] if known else weights:
         net.copy_from(path)
-    return net, deployed
+    return net, known
 
 
 def preprocessing_of(
