@@ -1,12 +1,11 @@
 """``netdef classify``: what a net says of pictures."""
 
-import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import click
 
-from netdef.tools import model_options, options, pictures
+from netdef.tools import model_options, options, pictures, results
 from netdef.tools.progress import progress_bar
 
 if TYPE_CHECKING:
@@ -14,6 +13,7 @@ if TYPE_CHECKING:
     from netdef.pictures import Pictures
 
 Classified = tuple[str, "list[Prediction]"]
+_COLUMNS = ("file", "rank", "class", "label", "score")
 
 
 @click.command("classify", cls=options.Command)
@@ -32,8 +32,8 @@ Classified = tuple[str, "list[Prediction]"]
 @click.option(
     "--oversample", is_flag=True, help="Take the mean over ten crops: corners, middle, mirrored."
 )
-@click.option("--json", "is_json", is_flag=True, help="Print JSON.")
-@click.option("--csv", "is_csv", is_flag=True, help="Print CSV: file, rank, class, label, score.")
+@results.as_json
+@results.as_csv(_COLUMNS)
 @options.gpu()
 @options.allow_python
 def command(
@@ -53,8 +53,7 @@ def command(
     gpu: int | None,
 ) -> None:
     """Print what a net says of IMAGES: files, patterns, folders, lists or a database."""
-    if is_json and is_csv:
-        raise click.UsageError("give --json or --csv, not both")
+    results.check_one_form(is_json, is_csv)
     model_options.check_weights(model, weights)
     from netdef.classifier import Classifier
     from netdef.deployment import read_labels
@@ -66,8 +65,8 @@ def command(
     how = pictures.preprocessing_of(net, known, mean, scale, channel_order, resize)
     names = read_labels(labels) if labels else known.labels if known else ()
     classifier = Classifier(net, how, names, oversample)
-    results = _classified(classifier, found, batch, top)
-    (_print_json if is_json else _print_csv if is_csv else _print_text)(results)
+    classified = _classified(classifier, found, batch, top)
+    (_print_json if is_json else _print_csv if is_csv else _print_text)(classified)
 
 
 def _classified(
@@ -82,16 +81,14 @@ def _classified(
                 tell(min(first + batch, len(found)), len(found))
 
 
-def _print_text(results: Iterator[Classified]) -> None:
-    for name, predictions in results:
+def _print_text(classified: Iterator[Classified]) -> None:
+    for name, predictions in classified:
         click.echo(name)
         for p in predictions:
             click.echo(f"  {p.score:.4f}  {p.label}")
 
 
-def _print_json(results: Iterator[Classified]) -> None:
-    import json
-
+def _print_json(classified: Iterator[Classified]) -> None:
     listed = [
         {
             "file": name,
@@ -99,16 +96,15 @@ def _print_json(results: Iterator[Classified]) -> None:
                 {"class": p.number, "label": p.label, "score": p.score} for p in predictions
             ],
         }
-        for name, predictions in results
+        for name, predictions in classified
     ]
-    click.echo(json.dumps(listed, indent=2, ensure_ascii=False))
+    results.print_json(listed)
 
 
-def _print_csv(results: Iterator[Classified]) -> None:
-    import csv
-
-    writer = csv.writer(sys.stdout, lineterminator="\n")
-    writer.writerow(("file", "rank", "class", "label", "score"))
-    for name, predictions in results:
-        for rank, p in enumerate(predictions, 1):
-            writer.writerow((name, rank, p.number, p.label, f"{p.score:.6f}"))
+def _print_csv(classified: Iterator[Classified]) -> None:
+    rows = (
+        (name, rank, p.number, p.label, f"{p.score:.6f}")
+        for name, predictions in classified
+        for rank, p in enumerate(predictions, 1)
+    )
+    results.print_csv(_COLUMNS, rows)

@@ -1,13 +1,13 @@
 """``netdef detect``: what a net finds in pictures, and where."""
 
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from netdef.tools import options, pictures
+from netdef.tools import model_options, options, pictures, results
+from netdef.tools.progress import progress_bar
 
 if TYPE_CHECKING:
     import numpy as np
@@ -16,12 +16,13 @@ if TYPE_CHECKING:
     from netdef.pictures import Pictures
 
 Detected = tuple[str, "list[Detection]"]
+_COLUMNS = ("file", "class", "label", "score", "left", "top", "right", "bottom")
 
 
 @click.command("detect", cls=options.Command)
 @click.argument("images", nargs=-1, required=True)
-@click.option("--model", required=True, metavar="NET", help="The net's deploy prototxt.")
-@options.weights(required=True, help="The weights.")
+@model_options.model
+@model_options.weights
 @click.option("--labels", metavar="FILE", help="Names of the classes, one a line, background too.")
 @pictures.coloring
 @click.option(
@@ -32,7 +33,8 @@ Detected = tuple[str, "list[Detection]"]
     help="The least score of what is told.",
 )
 @click.option("--out", metavar="FOLDER", help="Write pictures with boxes into this folder, too.")
-@click.option("--json", "is_json", is_flag=True, help="Print JSON.")
+@results.as_json
+@results.as_csv(_COLUMNS)
 @options.gpu()
 @options.allow_python
 def command(
@@ -46,12 +48,15 @@ def command(
     threshold: float,
     out: str | None,
     is_json: bool,
+    is_csv: bool,
     gpu: int | None,
 ) -> None:
     """Print what a net such as SSD finds in IMAGES, and where.
 
     IMAGES are files, patterns, folders, lists or a database. Boxes are in pixels.
     """
+    results.check_one_form(is_json, is_csv)
+    model_options.check_weights(model, weights)
     from netdef.classifier import picture_input
     from netdef.deployment import read_labels
     from netdef.detector import Detector
@@ -59,24 +64,29 @@ def command(
 
     options.use_gpu(gpu)
     found = open_pictures(images)
-    net, _ = pictures.net_of(model, weights)
+    net, known = pictures.net_of(model, weights)
     data = net.blobs[picture_input(net)]
     whole = f"{data.height}x{data.width}"
-    how = pictures.preprocessing_of(net, None, mean, scale, channel_order, whole)
-    detector = Detector(net, how, read_labels(labels) if labels else ())
-    results = _detected(detector, found, threshold, Path(out) if out else None)
-    (_print_json if is_json else _print_text)(results)
+    how = pictures.preprocessing_of(net, known, mean, scale, channel_order, whole)
+    names = read_labels(labels) if labels else known.labels if known else ()
+    detector = Detector(net, how, names)
+    detected = _detected(detector, found, threshold, Path(out) if out else None)
+    (_print_json if is_json else _print_csv if is_csv else _print_text)(detected)
 
 
 def _detected(
     detector: "Detector", pictures: "Pictures", threshold: float, folder: Path | None
 ) -> Iterator[Detected]:
-    for number in range(len(pictures)):
-        (picture,) = pictures.read(number, 1, detector.takes_color)
-        found = detector.detect(picture, threshold)
-        if folder:
-            _write(folder / f"{number:06d}_{Path(picture.name).stem}.png", picture.pixels, found)
-        yield picture.name, found
+    with progress_bar("detect") as tell:
+        for number in range(len(pictures)):
+            (picture,) = pictures.read(number, 1, detector.takes_color)
+            found = detector.detect(picture, threshold)
+            if folder:
+                name = f"{number:06d}_{Path(picture.name).stem}.png"
+                _write(folder / name, picture.pixels, found)
+            yield picture.name, found
+            if tell:
+                tell(number + 1, len(pictures))
 
 
 def _write(path: Path, pixels: "np.ndarray", found: "list[Detection]") -> None:
@@ -94,17 +104,15 @@ def _write(path: Path, pixels: "np.ndarray", found: "list[Detection]") -> None:
         file.write(cv2.imencode(".png", draw(pixels, found))[1].tobytes())
 
 
-def _print_text(results: Iterator[Detected]) -> None:
-    for name, found in results:
+def _print_text(detected: Iterator[Detected]) -> None:
+    for name, found in detected:
         click.echo(name)
         for one in found:
             corners = " ".join(f"{side:.0f}" for side in one[3:])
             click.echo(f"  {one.score:.4f}  {one.label}  {corners}")
 
 
-def _print_json(results: Iterator[Detected]) -> None:
-    import json
-
+def _print_json(detected: Iterator[Detected]) -> None:
     listed = [
         {
             "file": name,
@@ -113,7 +121,15 @@ def _print_json(results: Iterator[Detected]) -> None:
                 for one in found
             ],
         }
-        for name, found in results
+        for name, found in detected
     ]
-    json.dump(listed, sys.stdout, indent=2, ensure_ascii=False)
-    click.echo()
+    results.print_json(listed)
+
+
+def _print_csv(detected: Iterator[Detected]) -> None:
+    rows = (
+        (name, one.number, one.label, f"{one.score:.6f}", *(f"{side:.2f}" for side in one[3:]))
+        for name, found in detected
+        for one in found
+    )
+    results.print_csv(_COLUMNS, rows)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from netdef.tools import class_report, model_options, options
+from netdef.tools import class_report, model_options, options, results
 from netdef.tools.progress import progress_bar
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def _numbers(ctx: click.Context, param: click.Parameter, value: str | None) -> l
     help="Write what was taken for what: a .csv, .txt or .png; may be repeated.",
 )
 @click.option("--labels", metavar="FILE", help="Names of the classes, one a line.")
-@click.option("--json", "is_json", is_flag=True, help="Print JSON.")
+@results.as_json
 @options.gpu()
 @options.level
 @options.stages()
@@ -156,8 +156,6 @@ def _print_classes(classes: "ClassTest", per_class: bool) -> None:
 
 
 def _print_json(outputs: Sequence["Output"], loss: float, classes: "ClassTest | None") -> None:
-    import json
-
     told: dict[str, object] = {
         "loss": loss,
         "outputs": [{"name": output.name, "value": output.value} for output in outputs],
@@ -167,4 +165,4 @@ def _print_json(outputs: Sequence["Output"], loss: float, classes: "ClassTest | 
         told["top"] = {str(k): part for k, part in classes.top().items()}
         told["classes"] = [score._asdict() for score in classes.confusion.scores()]
         told["confusion"] = classes.confusion.matrix.tolist()
-    click.echo(json.dumps(told, indent=2, ensure_ascii=False))
+    results.print_json(told)

@@ -1,5 +1,6 @@
 """``netdef detect``: what a net finds in pictures, and where."""
 
+import csv
 import json
 
 import cv2
@@ -37,6 +38,11 @@ def test_a_code_is_found_where_it_is(netdef, detector, code, tmp_path):
     assert found["score"] > 0.9
     assert found["box"] == pytest.approx([300, 100, 620, 260], abs=40)
     assert empty == {"file": "empty.png", "detections": []}
+    ran = netdef("detect", code, "empty.png", *detector, "--scale", 1 / 255, "--csv")
+    head, line = csv.reader(ran.out.splitlines())
+    assert head == ["file", "class", "label", "score", "left", "top", "right", "bottom"]
+    assert line[:3] == ["code.png", "1", "1"]
+    assert [float(v) for v in line[4:]] == pytest.approx(found["box"], abs=0.01)
     drawn = cv2.imread(str(tmp_path / "drawn" / "000000_code.png"))
     left, top, right, bottom = (round(side) for side in found["box"])
     edge = drawn[(top + bottom) // 2, left].tolist()
