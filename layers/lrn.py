@@ -40,46 +40,64 @@ class LRN(Layer, message="lrn_param"):
             raise ShapeError(
                 f"a bottom of shape {x} has no spatial axes for norm_region: WITHIN_CHANNEL"
             )
-        return Signature([x], saved=[Saved("square", x), Saved("scale", x), Saved("flow", x)])
+        if self._is_within:
+            return Signature([x], saved=[Saved(name, x) for name in ("square", "scale", "flow")])
+        (batch, channels), image = x.split(2)
+        return Signature([x], saved=[Saved("scales", Shape((batch, 2 * channels, *image)))])
 
     @property
     def _is_within(self) -> bool:
         return self.norm_region == "WITHIN_CHANNEL"
 
+    @property
+    def _across(self) -> tuple[int, float, float, float]:
+        return self.local_size, self.alpha, self.beta, self.k
+
     def _window(self, x: Array) -> Window:
         axes, size = x.ndim - 2, self.local_size
         return Window((size,) * axes, (1,) * axes, ((size - 1) // 2,) * axes, (1,) * axes)
 
-    def forward(self, ops: Ops, x: Array, y: Array, square: Array, scale: Array) -> None:
+    def forward(
+        self,
+        ops: Ops,
+        x: Array,
+        y: Array,
+        scales: Array | None = None,
+        square: Array | None = None,
+        scale: Array | None = None,
+    ) -> None:
+        if not self._is_within:
+            ops.lrn(x, *self._across, out=y, scales=scales)
+            return
         ops.map("x * x", x=x, out=square)
-        if self._is_within:
-            ops.pool_average(square, self._window(x), out=scale)
-            ops.map("1 + alpha * scale", scale=scale, alpha=self.alpha, out=scale)
-        else:
-            ops.window_sum(square, self.local_size, 1, out=scale)
-            share = self.alpha / self.local_size
-            ops.map("k + share * scale", scale=scale, k=self.k, share=share, out=scale)
+        ops.pool_average(square, self._window(x), out=scale)
+        ops.map("1 + alpha * scale", scale=scale, alpha=self.alpha, out=scale)
         ops.map("x * scale ** power", x=x, scale=scale, power=-self.beta, out=y)
 
     def backward(
-        self, ops: Ops, x: Array, y: Array, dy: Array, scale: Array, flow: Array, grad: Grad
+        self,
+        ops: Ops,
+        x: Array,
+        y: Array,
+        dy: Array,
+        grad: Grad,
+        scales: Array | None = None,
+        scale: Array | None = None,
+        flow: Array | None = None,
     ) -> None:
         """``dx = dy / scale^beta - 2 alpha beta x window(dy y / scale)``."""
-        around = grad.x
+        if not self._is_within:
+            ops.lrn_grad(x, dy, scales, *self._across, out=grad.x)
+            return
         ops.map("dy * y / scale", dy=dy, y=y, scale=scale, out=flow)
-        if self._is_within:
-            ops.pool_average_grad(flow, self._window(x), out=around)
-            factor = 2 * self.alpha * self.beta
-        else:
-            ops.window_sum(flow, self.local_size, 1, out=around)
-            factor = 2 * self.alpha * self.beta / self.local_size
+        ops.pool_average_grad(flow, self._window(x), out=grad.x)
         ops.map(
             "dy * scale ** power - factor * x * around",
             dy=dy,
             scale=scale,
             x=x,
-            around=around,
+            around=grad.x,
             power=-self.beta,
-            factor=factor,
+            factor=2 * self.alpha * self.beta,
             out=grad.x,
         )

@@ -17,7 +17,7 @@ from netdef.window import Window
 Array = Any
 Arrays = Mapping[str, Any]
 
-DROPPABLE = {("pool_max", "index"), ("softmax_loss", "probability")}
+DROPPABLE = {("pool_max", "index"), ("lrn", "scales"), ("softmax_loss", "probability")}
 """Written roles that a primitive may be asked not to write, when nobody reads them."""
 
 HOST_CALLS = frozenset({"feed", "host", "produce"})
@@ -117,9 +117,40 @@ class Ops(ABC):
         reads, writes = dict(x=x, chance=chance), dict(out=out, index=index)
         self.emit("pool_stochastic", reads, writes, window=window)
 
-    def window_sum(self, x: Array, size: int, axis: int, *, out: Array) -> None:
-        """Sum of the ``size`` neighbours along ``axis`` around each element; none past the ends."""
-        self.emit("window_sum", dict(x=x), dict(out=out), size=size, axis=axis)
+    def lrn(
+        self,
+        x: Array,
+        size: int,
+        alpha: float,
+        beta: float,
+        k: float,
+        *,
+        out: Array,
+        scales: Array,
+    ) -> None:
+        """Divide by a power of the ``size`` channels around: ``y = x / scale^beta``.
+
+        ``scale = k + alpha / size * sum x^2``, with none past the ends. Channels of scales are
+        first ``scale^beta``, then ``y / scale``: ``(N, 2 C, ...)``.
+        """
+        options = dict(size=size, alpha=alpha, beta=beta, k=k)
+        self.emit("lrn", dict(x=x), dict(out=out, scales=scales), **options)
+
+    def lrn_grad(
+        self,
+        x: Array,
+        dy: Array,
+        scales: Array,
+        size: int,
+        alpha: float,
+        beta: float,
+        k: float,
+        *,
+        out: Array,
+    ) -> None:
+        """Gradient of ``lrn``: ``dy / scale^beta - 2 alpha beta / size x sum(dy y / scale)``."""
+        options = dict(size=size, alpha=alpha, beta=beta, k=k)
+        self.emit("lrn_grad", dict(x=x, dy=dy, scales=scales), dict(out=out), **options)
 
     def batch_statistics(self, x: Array, *, mean: Array, variance: Array) -> None:
         """Mean and (biased) variance of each channel over all other axes."""

@@ -172,9 +172,8 @@ def _engines(kind: type[Layer]) -> Iterator[str]:
     else:
         yield "nothing: it computes nothing"
     for engine in _other_engines():
-        names = sorted(
-            c for c in calls if getattr(engine, c, None) is not getattr(NumpyEngine, c, None)
-        )
+        reference = {c: getattr(NumpyEngine, c, None) for c in calls}
+        names = sorted(c for c in calls if getattr(engine, c, reference[c]) is not reference[c])
         if names:
             yield f"{engine.name} ({', '.join(names)})"
 
@@ -196,13 +195,14 @@ def _primitives(kind: type[Layer]) -> frozenset[str]:
 def _other_engines() -> list[type[Engine]]:
     for module in pkgutil.walk_packages(netdef.engines.__path__, "netdef.engines."):
         importlib.import_module(module.name)
-    found, waiting = [], [Engine]
+    found: set[type[Engine]] = set()
+    waiting: list[type[Engine]] = [Engine]
     while waiting:
         for kind in waiting.pop().__subclasses__():
             waiting.append(kind)
             is_ours = kind.__module__.startswith("netdef.")
             if "name" in vars(kind) and is_ours and kind is not NumpyEngine:
-                found.append(kind)
+                found.add(kind)
     return sorted(found, key=lambda kind: kind.name)
 
 

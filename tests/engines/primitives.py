@@ -108,9 +108,30 @@ def poolings() -> list[Case]:
             Case("pool_average", dict(x=normal(*x)), out(*y), options),
             Case("pool_average_grad", dict(dy=normal(*y)), out(*x), options),
         ]
-    for axis, size in [(1, 3), (1, 9), (2, 5)]:
-        options = dict(size=size, axis=axis)
-        cases.append(Case("window_sum", dict(x=normal(3, 5, 4)), out(3, 5, 4), options))
+    return cases
+
+
+def local_responses() -> list[Case]:
+    cases = []
+    for shape, size, beta in [
+        ((3, 5, 4), 3, 0.75),
+        ((2, 6, 2, 3), 5, 0.75),
+        ((2, 3, 4, 5), 9, 0.75),
+        ((1, 17, 1, 2), 3, 0.5),
+        ((1, 50, 3, 2), 5, 0.75),
+        ((2, 1, 3, 3), 3, 0.75),
+        ((4, 7), 3, 2.0),
+        ((2, 4, 2, 2, 3), 3, 1.0),
+    ]:
+        options = dict(size=size, alpha=0.7, beta=beta, k=2.0)
+        x, scales = normal(*shape), (shape[0], 2 * shape[1], *shape[2:])
+        saved = np.concatenate([2 + np.abs(normal(*shape)), normal(*shape)], axis=1)
+        grad = dict(x=x, dy=normal(*shape), scales=saved)
+        cases += [
+            Case("lrn", dict(x=x), out(*shape) | {"scales": (scales, None)}, options),
+            Case("lrn", dict(x=x), out(*shape), options, ("scales",)),
+            Case("lrn_grad", grad, out(*shape), options),
+        ]
     return cases
 
 
@@ -316,6 +337,7 @@ def cases() -> list[Case]:
         *convolutions(),
         *poolings(),
         *batch_norms(),
+        *local_responses(),
         *placings(),
         *products(),
         *normalizations(),

@@ -12,7 +12,7 @@ import numpy as np
 
 from netdef.device import Device
 
-SAME = """add subtract multiply divide maximum minimum negative absolute exp log sqrt square
+SAME = """add subtract multiply divide power maximum minimum negative absolute exp log sqrt square
     equal not_equal greater greater_equal less less_equal logical_and bitwise_and bitwise_xor sum
     amax argmax matmul copyto broadcast_to expand_dims argsort take_along_axis float32 uint8
     int64 ndarray lib""".split()  # noqa: SIM905

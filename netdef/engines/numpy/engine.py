@@ -7,6 +7,7 @@ from netdef.engines.numpy.convolution import Convolutions
 from netdef.engines.numpy.copying import Copying
 from netdef.engines.numpy.elementwise import Elementwise
 from netdef.engines.numpy.indexing import Indexing
+from netdef.engines.numpy.lrn import LocalResponse
 from netdef.engines.numpy.placing import Placing
 from netdef.engines.numpy.pooling import Pooling
 from netdef.engines.numpy.products import Products
@@ -24,6 +25,7 @@ class NumpyEngine(
     Pooling,
     Placing,
     StochasticPooling,
+    LocalResponse,
     BatchNorm,
     Softmax,
     Scoring,

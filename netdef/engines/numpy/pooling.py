@@ -18,7 +18,7 @@ _BLOCK = 1 << 15
 
 
 class Pooling(Images):
-    """The primitives ``pool_max`` and ``pool_average`` with their gradients, and ``window_sum``.
+    """The primitives ``pool_max`` and ``pool_average`` with their gradients.
 
     They work block by block of channels and rows of the output, so that what a window
     meets again is still in the cache.
@@ -176,25 +176,6 @@ class Pooling(Images):
             shape[axis + 1] = -1
             total = total * length.reshape(shape)
         return self.xp.asarray(1 / total, dtype=y.dtype)
-
-    def window_sum(self, x: Any, out: Any, *, size: int, axis: int) -> Run:
-        count, before = x.shape[axis], (size - 1) // 2
-        lead = (slice(None),) * axis
-        parts = []
-        for shift in range(-before, size - before):
-            low, high = max(0, -shift), min(count, count - shift)
-            if low < high:
-                goal, source = slice(low, high), slice(low + shift, high + shift)
-                parts.append((out[(*lead, goal)], x[(*lead, source)]))
-        add, copyto = self.xp.add, self.xp.copyto
-        parts = [p for p in parts if p[0].shape != out.shape]
-
-        def run() -> None:
-            copyto(out, x)
-            for goal, part in parts:
-                add(goal, part, out=goal)
-
-        return run
 
 
 @dataclass(frozen=True)

@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from netdef.engines.onednn.convolution import Convolutions
+from netdef.engines.onednn.lrn import LocalResponse
 from netdef.engines.onednn.normalization import Normalization
 from netdef.engines.onednn.pooling import Pooling
 
 
-class OneDnnEngine(Convolutions, Pooling, Normalization):
+class OneDnnEngine(Convolutions, Pooling, LocalResponse, Normalization):
     """What oneDNN does faster than NumPy, in float32 on the CPU."""
 
     name: ClassVar[str] = "onednn"

@@ -1,0 +1,74 @@
+"""Local response normalization across channels."""
+
+from typing import Any
+
+from netdef.engines.engine import Refused, Run
+from netdef.engines.onednn.calls import Calls
+from netdef.engines.onednn.primitive import (
+    DIFF_DST,
+    DIFF_SRC,
+    DST,
+    INFERENCE,
+    SRC,
+    TRAINING,
+    WORKSPACE,
+    Kernel,
+)
+
+_ACROSS_CHANNELS = 0xAFF
+_FAST = "lrn_jit"
+"""What the implementations are called whose workspace is known: one pixel after the other."""
+
+
+class LocalResponse(Calls):
+    """The primitives ``lrn`` and ``lrn_grad`` where the channels of a pixel lie side by side.
+
+    The workspace holds for each pixel the powers of its channels' scales, then the quotients
+    of its results and scales: what the primitive calls scales, as images lie.
+    """
+
+    def lrn(self, x: Any, out: Any, scales: Any, **options: Any) -> Run:
+        kernel = self._lrn(x, out, INFERENCE if scales is None else TRAINING, **options)
+        given = self._given({SRC: x, DST: out})
+        if scales is not None:
+            given |= self._workspace(kernel, scales)
+        return self.bare(kernel, given)
+
+    def lrn_grad(self, x: Any, dy: Any, scales: Any, out: Any, **options: Any) -> Run:
+        describe = self.describe
+        hint = self._lrn(x, dy, TRAINING, **options)
+        kernel = self.kernel(
+            "lrn_backward",
+            *(self.library.engine, _ACROSS_CHANNELS),
+            *map(describe.like, (out, dy, x)),
+            *(*_numbers(**options), hint.handle, describe.attributes()),
+        )
+        given = self._given({SRC: x, DIFF_DST: dy, DIFF_SRC: out})
+        return self.bare(kernel, given | self._workspace(hint, scales))
+
+    def _lrn(self, x: Any, y: Any, purpose: int, **options: Any) -> Kernel:
+        describe = self.describe
+        kernel = self.kernel(
+            "lrn_forward",
+            *(self.library.engine, purpose, _ACROSS_CHANNELS),
+            *(describe.like(x), describe.like(y), *_numbers(**options), describe.attributes()),
+        )
+        if not kernel.implementation.startswith(_FAST) or not _is_channels_innermost(x):
+            raise Refused("normalizes only images whose channels lie innermost")
+        return kernel
+
+    def _given(self, arrays: dict[int, Any]) -> dict[int, tuple[int, Any]]:
+        return {kind: (self.describe.like(array), array) for kind, array in arrays.items()}
+
+    def _workspace(self, kernel: Kernel, scales: Any) -> dict[int, tuple[int, Any]]:
+        if not _is_channels_innermost(scales) or kernel.bytes_of(WORKSPACE) != scales.nbytes:
+            raise Refused("normalizes only images whose channels lie innermost")
+        return {WORKSPACE: (kernel.wants(WORKSPACE), scales)}
+
+
+def _is_channels_innermost(x: Any) -> bool:
+    return bool(x.transpose(0, *range(2, x.ndim), 1).flags.c_contiguous)
+
+
+def _numbers(size: int, alpha: float, beta: float, k: float) -> tuple[Any, ...]:
+    return size, alpha, beta, k
