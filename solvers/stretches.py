@@ -10,8 +10,8 @@ import numpy as np
 from netdef.engines.threads import ALONE, of_this_machine, parts
 from netdef.weights import Segment, Weights
 
-_ELEMENTS_IN_CACHE = 32 * 1024
-"""The weights, gradients, histories and scratch of one stretch stay in a core's L2 cache."""
+_ELEMENTS_IN_CACHE = 64 * 1024
+"""Weights, gradients, histories and scratch of a stretch stay near a core, and calls stay few."""
 _ELEMENTS_ON_GPU = 4 * 1024 * 1024
 _FEWEST_FOR_A_THREAD = 4
 """Stretches; for less than so many a thread takes longer to wake up than to work."""
