@@ -6,9 +6,13 @@ import pytest
 import netdef
 from netdef.data.convert_mnist import convert_mnist
 from netdef.data.convert_text import convert_text, read_vocabulary
+from netdef.io.blobs import write_blob
 from netdef.model_zoo import nets
+from netdef.model_zoo.deploying import deployment
 
-PACKAGED = {"char_lstm", "lenet"}
+from ..cifar10_jpegs import make_databases
+
+PACKAGED = {"char_lstm", "cifar10_quick", "lenet"}
 
 
 def test_which_there_are():
@@ -38,6 +42,16 @@ def test_lenet_reads_99_of_100_digits(shared, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     convert_mnist(shared / "data" / "mnist", tmp_path / "examples" / "mnist")
     assert scores("lenet", "accuracy", 100) == pytest.approx(0.991, abs=5e-4)
+
+
+@pytest.mark.slow
+def test_cifar10_quick_tells_7_of_10_images(shared, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    mean = make_databases(shared, tmp_path) / "mean.binaryproto"
+    channels = deployment("cifar10_quick").preprocessing.mean
+    mean.unlink()
+    write_blob(mean, np.broadcast_to(np.reshape(channels, (1, 3, 1, 1)), (1, 3, 32, 32)))
+    assert scores("cifar10_quick", "accuracy", 100) == pytest.approx(0.708, abs=5e-4)
 
 
 @pytest.mark.slow
