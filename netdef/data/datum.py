@@ -83,12 +83,12 @@ def decode_image(data: bytes, color: bool | None = None, least: int = 0) -> np.n
     try:
         image = cv2.imdecode(np.frombuffer(data, np.uint8), mode) if data else None
     except cv2.error as error:
-        raise DataError(
-            f"OpenCV refuses its image ({error.err}); make it smaller, or raise the limit in the "
-            "environment"
-            if "CV_IO_MAX_IMAGE" in error.err
-            else f"OpenCV cannot decode its image ({error.err}); it is damaged"
-        ) from error
+        if "CV_IO_MAX_IMAGE" in error.err:
+            raise DataError(
+                f"its image is too large for OpenCV ({error.err}); make it smaller, or raise"
+                " OPENCV_IO_MAX_IMAGE_PIXELS in the environment"
+            ) from error
+        raise DataError(f"OpenCV cannot decode its image ({error.err}); it is damaged") from error
     if image is None:
         raise DataError(
             f"its {len(data)} bytes are not an image that OpenCV reads; "

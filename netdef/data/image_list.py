@@ -35,7 +35,7 @@ def list_lines(path: str | Path) -> list[tuple[int, str]]:
         DataError: it is no text, or has no lines.
     """
     try:
-        lines = Path(path).read_text(encoding="utf-8").split("\n")
+        lines = Path(path).read_text(encoding="utf-8-sig").split("\n")
     except OSError as error:
         raise cannot_read(path, error) from error
     except UnicodeDecodeError as error:

@@ -58,7 +58,7 @@ class _Words:
 
     def _read(self) -> Iterator[str]:
         try:
-            with open(self._path, encoding="utf-8") as file:
+            with open(self._path, encoding="utf-8-sig") as file:
                 for self._line, text in enumerate(file, 1):
                     yield from text.split()
         except OSError as error:

@@ -90,6 +90,11 @@ def test_a_resumed_source_equals_an_unbroken_one(listed, shuffle):
     assert labels(listed, 5, {"position": 12}, shuffle=shuffle) == whole[12:]
 
 
+def test_a_list_of_another_system(listed):
+    listed.write_bytes(b"\xef\xbb\xbfa.h5\r\nb.h5\r\n")
+    assert labels(listed, 2) == [0, 1, 2, 3, 4, 5]
+
+
 def test_a_list_names_files_from_the_current_folder_first(listed, tmp_path, monkeypatch):
     (tmp_path / "here").mkdir()
     write(tmp_path / "here" / "a.h5", 2, start=100)

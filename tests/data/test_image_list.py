@@ -15,6 +15,14 @@ def test_the_last_blank_parts_the_label(tmp_path):
     ]
 
 
+def test_lists_of_other_systems(tmp_path):
+    (tmp_path / "list").write_bytes(b"\xef\xbb\xbfa.jpg 3\r\n\r\nb \xc3\xb1.jpg 4\r\n")
+    assert read_image_list(tmp_path / "list") == [
+        ImageEntry(1, "a.jpg", 3),
+        ImageEntry(3, "b ñ.jpg", 4),
+    ]
+
+
 def test_caffes_list(shared):
     entries = read_image_list(shared / "goldens/databases/list.txt")
     assert (len(entries), entries[5]) == (25, ImageEntry(6, "img 05.jpg", 1))

@@ -69,8 +69,8 @@ def bomb():
 
 
 REFUSED = (
-    "OpenCV refuses its image (pixels <= CV_IO_MAX_IMAGE_PIXELS); make it smaller, or raise the "
-    "limit in the environment"
+    "its image is too large for OpenCV (pixels <= CV_IO_MAX_IMAGE_PIXELS); make it smaller, or"
+    " raise OPENCV_IO_MAX_IMAGE_PIXELS in the environment"
 )
 
 
@@ -88,3 +88,15 @@ def test_the_limit_is_set_before_opencv_is_imported():
     )
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert ran.stdout == f"{REFUSED}\n"
+
+
+def test_opencv_says_nothing_of_its_own():
+    code = (
+        "import sys, netdef.data.datum as datum\n"
+        "try: datum.decode_image(sys.stdin.buffer.read(), True)\n"
+        "except datum.DataError as error: print(error)"
+    )
+    content = cv2.imencode(".tiff", np.zeros((3, 4, 3), np.float32))[1].tobytes()
+    ran = subprocess.run([sys.executable, "-c", code], input=content, capture_output=True)
+    assert (ran.returncode, ran.stderr) == (0, b"")
+    assert ran.stdout.startswith(b"its ")

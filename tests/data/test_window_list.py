@@ -32,6 +32,11 @@ def test_windows_in_order_with_their_lines(tmp_path):
     ]
 
 
+def test_a_list_of_another_system(tmp_path):
+    (tmp_path / "windows.txt").write_bytes(b"\xef\xbb\xbf" + LIST.replace("\n", "\r\n").encode())
+    assert read_window_list(tmp_path / "windows.txt") == read(tmp_path, LIST)
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
