@@ -14,6 +14,9 @@ from netdef.onnx_package import import_onnxruntime
 Array = NDArray[Any]
 _QUIET = 3
 
+TOLERANCE = 1e-4
+"""How far an output may be from the net's, in parts of its largest number."""
+
 
 class Session:
     """A model in ONNX Runtime, on the CPU.
@@ -35,26 +38,39 @@ class Session:
             raise RunError(f"ONNX Runtime does not take the model: {error}") from error
 
     @property
-    def inputs(self) -> list[str]:
-        """Names of the inputs that must be given."""
-        return [i.name for i in self._session.get_inputs()]
-
-    @property
     def outputs(self) -> list[str]:
         """Names of the outputs."""
         return [o.name for o in self._session.get_outputs()]
 
+    def zeros(self) -> dict[str, Array]:
+        """Return zeros for every input that must be given; an axis of a free length has 1."""
+        shapes = {i.name: i.shape for i in self._session.get_inputs()}
+        return {
+            name: np.zeros([n if isinstance(n, int) else 1 for n in shape], np.float32)
+            for name, shape in shapes.items()
+        }
+
     def run(self, inputs: Mapping[str, Array]) -> dict[str, Array]:
-        """Return the outputs by their names.
+        """Return the outputs by their names; inputs are turned into the model's types.
 
         Raises:
             RunError: the model fails.
         """
+        kinds = {i.name: _KINDS.get(i.type, "float32") for i in self._session.get_inputs()}
         try:
-            made = self._session.run(None, dict(inputs))
+            made = self._session.run(None, {n: v.astype(kinds[n]) for n, v in inputs.items()})
         except Exception as error:  # as above
             raise RunError(f"ONNX Runtime cannot run the model: {error}") from error
         return dict(zip(self.outputs, made, strict=True))
+
+
+_KINDS = {
+    "tensor(int64)": "int64",
+    "tensor(int32)": "int32",
+    "tensor(double)": "float64",
+    "tensor(float16)": "float16",
+}
+"""NumPy's names of the types of inputs that are not float32."""
 
 
 @dataclass(frozen=True)
@@ -75,11 +91,16 @@ class Difference:
 
 
 def compare(
-    net: Net, session: Session, inputs: Mapping[str, Array], names: Mapping[str, str]
+    net: Net,
+    session: Session,
+    inputs: Mapping[str, Array],
+    names: Mapping[str, str],
+    others: Mapping[str, Array] | None = None,
 ) -> list[Difference]:
     """Run both on the same inputs; returns how far each output of the net is from the model's.
 
-    ``names`` gives the model's name of each input and output of the net.
+    ``names`` gives the model's name of an output of the net, where it is another; ``others``
+    are inputs that only the model has.
 
     Raises:
         RunError: the model does not run, or an output has another shape or is no number where
@@ -90,7 +111,7 @@ def compare(
             net.blobs[name].reshape(*values.shape)
     given: dict[str, Any] = dict(inputs)
     mine = {name: np.array(v) for name, v in net.forward(**given).items()}
-    theirs = session.run({names.get(name, name): v for name, v in inputs.items()})
+    theirs = session.run({**inputs, **(others or {})})
     return [_difference(name, mine[name], theirs[names.get(name, name)]) for name in net.outputs]
 
 
@@ -102,6 +123,20 @@ def _difference(name: str, mine: Array, theirs: Array) -> Difference:
         raise RunError(f"output {name!r} has values that are no numbers, and other ones in ONNX")
     gaps, sizes = np.abs(mine - theirs)[numbers], np.abs(mine)[numbers]
     return Difference(name, float(gaps.max(initial=0)), float(sizes.max(initial=0)))
+
+
+def check(differences: Sequence[Difference]) -> None:
+    """See that no difference is larger than the tolerance.
+
+    Raises:
+        RunError: one is; how large.
+    """
+    largest = worst(differences)
+    if not largest.relative <= TOLERANCE:
+        raise RunError(
+            f"the model and the net differ by more than {TOLERANCE:g} of the output's largest"
+            f" number ({largest}); nothing is written"
+        )
 
 
 def worst(differences: Sequence[Difference]) -> Difference:

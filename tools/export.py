@@ -70,8 +70,8 @@ def command(
     from netdef.io.whole_file import writing_whole
     from netdef.net import Net
     from netdef.onnx_export.deploying import as_deployed
-    from netdef.onnx_export.metadata import to_metadata
     from netdef.onnx_export.model import export
+    from netdef.onnx_metadata import to_metadata
     from netdef.prototxt import read_net
 
     known = model_options.deployment_of(model, weights)
@@ -95,8 +95,8 @@ def command(
 def _check(
     net: "Net", content: bytes, images: tuple[str, ...], how: "Preprocessing | None"
 ) -> None:
-    from netdef.onnx_export.checking import batches_of, check, differences, drawn
-    from netdef.onnx_run import Session
+    from netdef.onnx_export.checking import batches_of, differences, drawn
+    from netdef.onnx_run import Session, check
     from netdef.pictures import open_pictures
 
     session = Session(content)

@@ -1,6 +1,6 @@
 """Holding a net against the ONNX model made of it."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -8,16 +8,12 @@ from numpy.typing import NDArray
 
 from netdef.classifier import picture_input
 from netdef.data.progress import Progress
-from netdef.errors import RunError
 from netdef.net import Net
-from netdef.onnx_export.random_inputs import random_inputs
 from netdef.onnx_export.writing import value_names
 from netdef.onnx_run import Difference, Session, compare, worst
 from netdef.pictures import Pictures
 from netdef.preprocessing import Preprocessing
-
-TOLERANCE = 1e-4
-"""How far an output may be from the net's, in parts of its largest number."""
+from netdef.random_inputs import random_inputs
 
 Inputs = Mapping[str, NDArray[Any]]
 
@@ -32,20 +28,6 @@ def differences(net: Net, session: Session, batches: Iterable[Inputs]) -> list[D
     outputs = {name: names[net.graph.blobs[name]] for name in net.outputs}
     found = [compare(net, session, inputs, outputs) for inputs in batches]
     return [worst(each) for each in zip(*found, strict=True)]
-
-
-def check(found: Sequence[Difference]) -> None:
-    """See that no difference is larger than the tolerance.
-
-    Raises:
-        RunError: one is; how large.
-    """
-    largest = worst(found)
-    if not largest.relative <= TOLERANCE:
-        raise RunError(
-            f"the model and the net differ by more than {TOLERANCE:g} of the output's largest"
-            f" number ({largest}); no file is written"
-        )
 
 
 def drawn(net: Net, seed: int = 0) -> Inputs:
