@@ -4,12 +4,11 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from netdef.errors import ConfigError, RunError, cannot_write
-from netdef.io.whole_file import path_for_writing_whole
+from netdef.errors import cannot_write
+from netdef.plotting import new_figure, save_figure
 from netdef.solvers.curves import Curves
 from netdef.solvers.lr_search import Sweep
 
-_ENDINGS = (".png", ".svg", ".pdf")
 _COLORS = 10
 """In matplotlib's cycle, ``C0`` to ``C9``."""
 
@@ -32,7 +31,7 @@ def draw_runs(runs: Sequence[Curves], path: str | Path) -> None:
         if axis.get_legend_handles_labels()[0]:
             axis.legend(fontsize="small")
     axes[-1].set_xlabel("iteration")
-    _save(figure, path)
+    save_figure(figure, path)
 
 
 def draw_rates(rates: Sequence[float], first: int, title: str, path: str | Path) -> None:
@@ -43,7 +42,7 @@ def draw_rates(rates: Sequence[float], first: int, title: str, path: str | Path)
     axis.set(xlabel="iteration", ylabel="learning rate", title=title)
     axis.set_ylim(bottom=0)
     axis.grid(alpha=0.3)
-    _save(figure, path)
+    save_figure(figure, path)
 
 
 def draw_sweep(sweep: Sweep, path: str | Path) -> None:
@@ -62,7 +61,7 @@ def draw_sweep(sweep: Sweep, path: str | Path) -> None:
     axis.set_ylim(low - 0.1 * spread, high + 0.5 * spread)
     axis.grid(alpha=0.3)
     axis.legend(fontsize="small")
-    _save(figure, path)
+    save_figure(figure, path)
 
 
 def _draw_losses(axis: Any, runs: Sequence[Curves]) -> None:
@@ -138,17 +137,4 @@ def check_picture(path: str | Path) -> None:
 
 def _figure(path: str | Path, height: float) -> Any:
     """Return an empty picture, ``height`` inches high."""
-    if Path(path).suffix not in _ENDINGS:
-        raise ConfigError(f"{path}: pictures end in {', '.join(_ENDINGS)}; choose one of them")
-    try:
-        from matplotlib.figure import Figure
-    except ImportError as error:
-        raise RunError(
-            "pictures are drawn by matplotlib, which is not installed; pip install 'netdef[plot]'"
-        ) from error
-    return Figure(figsize=(8, height), layout="constrained")
-
-
-def _save(figure: Any, path: str | Path) -> None:
-    with path_for_writing_whole(path) as temporary:
-        figure.savefig(temporary, format=Path(path).suffix[1:], dpi=120)
+    return new_figure(path, 8, height)

@@ -22,6 +22,7 @@ COMMANDS = {
     "classify": "Print what a net says of pictures.",
     "detect": "Print what a net finds in pictures, and where.",
     "extract": "Write blobs of a net as features of pictures.",
+    "features": "Draw a map of features, and find what is alike.",
     "time": "Measure each layer's forward and backward pass.",
     "draw": "Draw a net: layers, shapes, weights, rates.",
     "show": "Print a net as a table, at any stage from graph to plan.",
@@ -32,6 +33,7 @@ COMMANDS = {
     "weights": "Look into files of weights, compare and change them.",
     "zoo": "List nets that are known, and fetch or import trained weights.",
     "export": "Write a net as an ONNX model.",
+    "import": "Turn an ONNX model or a state dict into a net with weights.",
     "device-query": "Print the devices and engines found here.",
     "demo": "Train LeNet on small digits, with nothing to download.",
 }

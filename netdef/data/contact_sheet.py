@@ -15,7 +15,7 @@ _CAPTION = 16
 _PAPER = 255
 
 
-def contact_sheet(samples: Iterable[tuple[np.ndarray, Label]]) -> np.ndarray:
+def contact_sheet(samples: Iterable[tuple[np.ndarray, Label | str]]) -> np.ndarray:
     """Return images with their labels below, in rows; larger ones are made smaller.
 
     Shapes:
@@ -46,7 +46,7 @@ def write_png(sheet: np.ndarray, path: str | Path) -> None:
         file.write(content.tobytes())
 
 
-def _cell(image: np.ndarray, label: Label) -> np.ndarray:
+def _cell(image: np.ndarray, label: Label | str) -> np.ndarray:
     import cv2
 
     pixels = np.ascontiguousarray(_levels(image).transpose(1, 2, 0))
@@ -58,7 +58,7 @@ def _cell(image: np.ndarray, label: Label) -> np.ndarray:
     cell = np.full((_CELL + _CAPTION + 4, _CELL + 4, 3), _PAPER, np.uint8)
     cell[2 : 2 + size[1], 2 : 2 + size[0]] = pixels.reshape(size[1], size[0], -1)
     place = (2, _CELL + _CAPTION)
-    text = str(label) if isinstance(label, int) else " ".join(f"{n:g}" for n in label)
+    text = str(label) if isinstance(label, int | str) else " ".join(f"{n:g}" for n in label)
     cv2.putText(cell, text, place, cv2.FONT_HERSHEY_SIMPLEX, 0.4, (0, 0, 0), 1)
     return cell
 

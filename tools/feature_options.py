@@ -1,0 +1,7 @@
+"""What the commands that read features share."""
+
+import click
+
+blob = click.option(
+    "--blob", metavar="NAME", help="Which blob's features, where F has those of several."
+)
