@@ -53,7 +53,11 @@ def laid(values, dtype, order, is_weight=False):
 
 
 def arrays_of(case, dtype, order):
-    """Return what the call reads, and targets: garbage, or ones for what is added to."""
+    """Return what the call reads, and targets: garbage, or ones for what is added to.
+
+    ``order`` is one for all, or ``"... to ..."``.
+    """
+    order, _, goal = order.partition(" to ")
     reads = {}
     for role, values in case.reads.items():
         is_weight = role in WEIGHTS
@@ -65,7 +69,8 @@ def arrays_of(case, dtype, order):
     for role, (shape, kind) in case.writes.items():
         value = np.nan if kind is None and not role.startswith("add_") else 1
         is_weight = case.primitive == "conv_grad_weight"
-        writes[role] = laid(np.full(shape, value, kind or dtype), dtype, order, is_weight)
+        target = np.full(shape, value, kind or dtype)
+        writes[role] = laid(target, dtype, goal or order, is_weight)
         if kind is not None:
             writes[role].fill(99)
     return reads, writes

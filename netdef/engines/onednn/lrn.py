@@ -31,12 +31,14 @@ class LocalResponse(Calls):
         kernel = self._lrn(x, out, INFERENCE if scales is None else TRAINING, **options)
         given = self._given({SRC: x, DST: out})
         if scales is not None:
+            _check_order(scales)
             given |= self._workspace(kernel, scales)
         return self.bare(kernel, given)
 
     def lrn_grad(self, x: Any, dy: Any, scales: Any, out: Any, **options: Any) -> Run:
         describe = self.describe
         hint = self._lrn(x, dy, TRAINING, **options)
+        _check_order(out, scales)
         kernel = self.kernel(
             "lrn_backward",
             *(self.library.engine, _ACROSS_CHANNELS),
@@ -48,26 +50,32 @@ class LocalResponse(Calls):
 
     def _lrn(self, x: Any, y: Any, purpose: int, **options: Any) -> Kernel:
         describe = self.describe
+        _check_order(x, y)
         kernel = self.kernel(
             "lrn_forward",
             *(self.library.engine, purpose, _ACROSS_CHANNELS),
             *(describe.like(x), describe.like(y), *_numbers(**options), describe.attributes()),
         )
-        if not kernel.implementation.startswith(_FAST) or not _is_channels_innermost(x):
-            raise Refused("normalizes only images whose channels lie innermost")
+        if not kernel.implementation.startswith(_FAST):
+            raise Refused(f"has only a slow lrn_forward for these arrays ({kernel.implementation})")
         return kernel
 
     def _given(self, arrays: dict[int, Any]) -> dict[int, tuple[int, Any]]:
         return {kind: (self.describe.like(array), array) for kind, array in arrays.items()}
 
     def _workspace(self, kernel: Kernel, scales: Any) -> dict[int, tuple[int, Any]]:
-        if not _is_channels_innermost(scales) or kernel.bytes_of(WORKSPACE) != scales.nbytes:
-            raise Refused("normalizes only images whose channels lie innermost")
+        assert kernel.bytes_of(WORKSPACE) == scales.nbytes
         return {WORKSPACE: (kernel.wants(WORKSPACE), scales)}
 
 
-def _is_channels_innermost(x: Any) -> bool:
-    return bool(x.transpose(0, *range(2, x.ndim), 1).flags.c_contiguous)
+def _check_order(*images: Any) -> None:
+    """Refuse what the implementations do not check: images in two orders.
+
+    Raises:
+        Refused: channels do not lie innermost.
+    """
+    if not all(x.transpose(0, *range(2, x.ndim), 1).flags.c_contiguous for x in images):
+        raise Refused("normalizes only images whose channels lie innermost")
 
 
 def _numbers(size: int, alpha: float, beta: float, k: float) -> tuple[Any, ...]:

@@ -18,6 +18,7 @@ from netdef.engines.onednn.primitive import (
     Kernel,
     dims,
 )
+from netdef.engines.scratch import fake
 from netdef.window import Window
 
 _MAX, _MEAN_WITH_PADDING, _MEAN_OF_PIXELS = 0x1FF, 0x2FF, 0x3FF
@@ -27,7 +28,8 @@ class Pooling(Calls):
     """The primitives ``pool_max``, ``pool_average`` and their gradients.
 
     Caffe's rounding up is a larger padding behind. oneDNN's workspace of the largest pixel is
-    our index: its place in the kernel, row by row.
+    our index: its place in the kernel, row by row. Pooled images that lie in another order
+    than the images, such as those that a product reads, are reordered.
     """
 
     def pool_max(self, x: Any, out: Any, index: Any, *, window: Window) -> Run:
@@ -54,7 +56,7 @@ class Pooling(Calls):
         return in_order(copy, correct, self.ready(kernel, {DIFF_DST: share}, {DIFF_SRC: out}))
 
     def _pool(self, algorithm: int, x: Any, y: Any, window: Window, purpose: int) -> Kernel:
-        describe = self.describe
+        describe, y = self.describe, _laid_like(x, y)
         return self.kernel(
             "pooling_forward",
             *(self.library.engine, purpose, algorithm, describe.like(x), describe.like(y)),
@@ -62,13 +64,19 @@ class Pooling(Calls):
         )
 
     def _pool_grad(self, algorithm: int, dy: Any, dx: Any, window: Window) -> Kernel:
-        describe = self.describe
+        describe, dy = self.describe, _laid_like(dx, dy)
         hint = self._pool(algorithm, dx, dy, window, TRAINING)
         return self.kernel(
             "pooling_backward",
             *(self.library.engine, algorithm, describe.like(dx), describe.like(dy)),
             *(*_moves(window, dx.shape, dy.shape), hint.handle, describe.attributes()),
         )
+
+
+def _laid_like(example: Any, array: Any) -> Any:
+    """Return a fake of the array, to be described, whose axes lie in the order of another's."""
+    order = sorted(range(array.ndim), key=lambda i: -example.strides[i])
+    return fake(array.shape, array.dtype, tuple(order))
 
 
 def _moves(window: Window, image: tuple[int, ...], places: tuple[int, ...]) -> tuple[Any, ...]:
