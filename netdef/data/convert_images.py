@@ -5,12 +5,11 @@ from collections import deque
 from collections.abc import Callable, Generator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
-from hashlib import sha256
 from itertools import count
 from pathlib import Path
 
 from netdef.data.database import database_writer
-from netdef.data.database_writer import refuse_existing
+from netdef.data.database_writer import refuse_existing, run_name
 from netdef.data.image_record import ImageRecords
 from netdef.data.labelled_list import LabelledImage, Refuse, folder_images, listed_images
 from netdef.data.progress import Progress, Tally
@@ -68,7 +67,7 @@ def convert_imageset(
         images = listed_images(Path(list_file), labels, refuse)
     if shuffle:
         images = [images[i] for i in permutation(seed, "convert_imageset", len(images))]
-    name = sha256(repr((how, backend, check_size, images)).encode()).hexdigest()[:16]
+    name = run_name(how, backend, check_size, images)
     with database_writer(out, backend, name) as database:
         first = _number_after(database.last_key())
         sizes = _Sizes(_first_size(how, images[:first])) if check_size else None

@@ -6,6 +6,7 @@ import shutil
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
+from hashlib import sha256
 from pathlib import Path
 from secrets import token_hex
 from types import TracebackType
@@ -19,7 +20,8 @@ class DatabaseWriter(ABC):
 
     Used as ``with LmdbWriter(path) as database: database.put(key, value)``. If the block
     ends in an error, nothing is left. A writer with the name ``resume_as`` goes on with what
-    one of the same name left behind when it was killed or interrupted.
+    one of the same name left behind when it was killed or interrupted: records that are there
+    already, up to the last key, are passed over.
 
     Raises:
         ConfigError: there is something under the database's name already.
@@ -36,6 +38,7 @@ class DatabaseWriter(ABC):
         self._resumes = bool(resume_as)
         self._partial = self.path.with_name(f".{_partial_name(self.path, resume_as)}.partial")
         self._pending: list[tuple[bytes, bytes]] = []
+        self._done: bytes | None = None
         self._lock: int | None = None
 
     @abstractmethod
@@ -67,10 +70,13 @@ class DatabaseWriter(ABC):
             self._partial.mkdir(exist_ok=self._resumes)
             self._lock = _lock(self._partial)
             self._open()
+            self._done = self.last_key() if self._resumes else None
         return self
 
     def put(self, key: bytes, value: bytes) -> None:
-        """Add a record."""
+        """Add a record; who goes on with a database must keep to the order of the keys."""
+        if self._done is not None and key <= self._done:
+            return
         self._pending.append((key, value))
         if len(self._pending) == self._BATCH:
             with self._failure():
@@ -125,6 +131,20 @@ class DatabaseWriter(ABC):
         except ConfigError:
             self._drop()
             raise
+
+
+def run_name(*what: object) -> str:
+    """Return a name for ``resume_as``: the same for what prints alike."""
+    return sha256(repr(what).encode()).hexdigest()[:16]
+
+
+def file_stamp(path: str | Path) -> tuple[object, ...]:
+    """Return what tells a file, as it is now, from all others."""
+    try:
+        status = os.stat(path)
+    except OSError:
+        return (str(path),)
+    return (str(Path(path).resolve()), status.st_size, status.st_mtime_ns)
 
 
 def _partial_name(path: Path, resume_as: str) -> str:

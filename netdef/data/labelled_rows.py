@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from netdef.data.database import database_writer, open_database, records
-from netdef.data.database_writer import refuse_existing
+from netdef.data.database_writer import refuse_existing, run_name
 from netdef.data.datum import Label, decode, encode
 from netdef.data.lmdb_reader import key_text
 from netdef.data.progress import Progress, Tally
@@ -21,13 +21,13 @@ _AT_ONCE = 256
 _LARGEST_LABEL = 2**31 - 1
 
 
-def write_rows(rows: Iterable[Row], kind: str, out: str | Path) -> list[Path]:
+def write_rows(rows: Iterable[Row], kind: str, out: str | Path, resume_as: str = "") -> list[Path]:
     """Write rows and labels to a new HDF5 file or a new database; return what was written.
 
     An HDF5 file gets float32 datasets ``data`` and ``label``, and beside it a list of the same
     name with the ending ``.txt``, for HDF5Data. A database gets Datums with the keys
     ``00000000``, ``00000001`` and so on; labels must be whole numbers there, or stand beside
-    bytes.
+    bytes; of a run that was killed, it goes on with what one of the same name ``resume_as`` left.
 
     Shapes:
         row: of one shape; up to three axes for a database, ``(C, H, W)`` or the last of them
@@ -42,7 +42,7 @@ def write_rows(rows: Iterable[Row], kind: str, out: str | Path) -> list[Path]:
     if kind == "hdf5":
         return _write_hdf5(rows, Path(out))
     refuse_existing(Path(out))
-    with database_writer(out, kind.upper()) as database:
+    with database_writer(out, kind.upper(), resume_as) as database:
         number = -1
         for number, (values, label) in enumerate(_of_one_shape(rows)):
             with at(f"row {number}"):
@@ -72,17 +72,22 @@ def copy_database(
 ) -> None:
     """Write the records of a database, as they are, to a new one of another kind.
 
+    A run that was killed is gone on with by the same call.
+
     Raises:
         MissingFile, DataError: see ``open_database``.
         ConfigError: there is something at ``out`` already.
         RunError: ``out`` cannot be written.
     """
     refuse_existing(Path(out))
-    with closing(open_database(path)) as database, database_writer(out, backend) as written:
+    with closing(open_database(path)) as database:
+        ends = [key for n in (0, database.entries - 1) for key, _ in database.read(n, 1)]
+        name = run_name(Path(path).resolve(), database.entries, ends)
         tally = Tally(progress, database.entries)
-        for record in records(database):
-            written.put(*record)
-            tally.count()
+        with database_writer(out, backend, name) as written:
+            for record in records(database):
+                written.put(*record)
+                tally.count()
 
 
 def _write_hdf5(pairs: Iterable[Row], out: Path) -> list[Path]:

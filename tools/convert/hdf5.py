@@ -18,10 +18,12 @@ from netdef.tools.progress import progress_bar
 @options.kind("lmdb")
 def command(file: str, out: str, data: str, label: str, kind: str) -> None:
     """Write the rows of the HDF5 file FILE and their labels to the new database OUT."""
+    from netdef.data.database_writer import file_stamp, run_name
     from netdef.data.hdf5_pairs import hdf5_rows
     from netdef.data.labelled_rows import write_rows
 
     with progress_bar("hdf5") as tell:
-        paths = write_rows(hdf5_rows(file, data, label, tell), kind, out)
+        name = run_name(file_stamp(file), data, label)
+        paths = write_rows(hdf5_rows(file, data, label, tell), kind, out, name)
     for path in paths:
         click.echo(f"Wrote {path}")
