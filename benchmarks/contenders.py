@@ -1,13 +1,17 @@
-"""What is compared: one net on netdef or on PyTorch, each in a process of its own."""
+"""What is compared: the training of one net on netdef or on PyTorch, each in its own process."""
 
+from collections import Counter
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
 
 from netdef.device import CPU
+from netdef.errors import ConfigError
 from netdef.graph import Graph, build
 from netdef.infer import infer
+from netdef.plan import Plan
 from netdef.proto import TRAIN, SolverParameter
 from netdef.prototxt import NetText, read_net
 from netdef.solvers.solver import Solver
@@ -18,15 +22,21 @@ LEARNING_RATE, MOMENTUM = 1e-4, 0.9
 """Small steps: the same batch comes again and again, and the loss must stay a number."""
 
 Arrays = tuple["np.ndarray[Any, Any]", "np.ndarray[Any, Any]"]
+Passes = Mapping[str, Callable[[], object]]
 
 
 @dataclass(frozen=True)
 class Task:
-    """A net to run: its prototxt, its batch (0: the prototxt's own) and if it drops out."""
+    """A net to run: its prototxt, its batch (0: the prototxt's own), how, and in what numbers.
+
+    ``precision`` is ``f32`` or ``bf16``, in which netdef needs ``SolverParameter.precision``
+    and PyTorch its autocast.
+    """
 
     path: str
     batch: int = 0
     drops_out: bool = True
+    precision: str = "f32"
 
     def text(self) -> NetText:
         """Read the net, with the batch and the dropout that are asked for."""
@@ -38,53 +48,91 @@ class Task:
                 layer.dropout_param.dropout_ratio = 0
         return text
 
+    @property
+    def images(self) -> int:
+        """The images of a batch."""
+        return int(self.text().net.layer[0].input_param.shape[0].dim[0])
+
 
 class Contender(Protocol):
     """One net, ready to run on a batch that stays the same."""
 
-    def forward(self) -> float:
-        """Run a forward pass of training; return the loss."""
+    passes: Passes
+    """What is timed, by its name; the last one is what counts."""
 
-    def train(self) -> None:
-        """Run forward, backward and update the weights."""
+    def answer(self) -> Any:
+        """Run forward; return what the net computes, as a number or an array."""
+
+    def about(self) -> dict[str, Any]:
+        """Return what else there is to know."""
 
 
 def batch_of(graph: Graph) -> Arrays:
     """Return random images and labels for the net's inputs ``data`` and ``label``."""
     shapes, random = infer(graph).blobs, np.random.default_rng(SEED)
     images = random.standard_normal(shapes["data"], dtype=np.float32)
-    return images, random.integers(0, 10, shapes["label"]).astype(np.float32)
+    count = len(images)
+    return images, random.integers(0, 10, shapes.get("label", (count,))).astype(np.float32)
+
+
+def solver_of(text: NetText, precision: str = "f32") -> Solver:
+    """Return netdef's solver of a net, a batch of random images filled in.
+
+    Raises:
+        ConfigError: netdef has no such precision.
+    """
+    check_precision(precision)
+    param = SolverParameter(
+        net_param=text.net,
+        base_lr=LEARNING_RATE,
+        momentum=MOMENTUM,
+        lr_policy="fixed",
+        random_seed=SEED,
+        **({} if precision == "f32" else {"precision": precision.upper()}),
+    )
+    solver = Solver(param, text.path, keep="outputs")
+    for name, array in zip(("data", "label"), batch_of(solver.net.graph), strict=True):
+        if name in solver.net.inputs:
+            solver.net.blobs[name].data[...] = array
+    return solver
+
+
+def check_precision(precision: str) -> None:
+    """See that netdef can train so.
+
+    Raises:
+        ConfigError: its solvers have no field for it.
+    """
+    if precision != "f32" and "precision" not in SolverParameter.DESCRIPTOR.fields_by_name:
+        raise ConfigError(f"netdef has no {precision} yet: its solvers have no field precision")
+
+
+def plan_facts(plan: Plan) -> dict[str, Any]:
+    """Return a plan's MB, as ``netdef show --stage plan`` sums them, and its calls by engine."""
+    size = plan.arena_bytes + plan.scratch_bytes + 2 * plan.weight_bytes
+    return {"plan_mb": size / 1e6, "engines": dict(Counter(c.engine.name for c in plan.choices))}
 
 
 class Netdef:
     """The net on netdef; threads are set by the environment of the process."""
 
     def __init__(self, task: Task) -> None:
-        param = SolverParameter(
-            net_param=task.text().net,
-            base_lr=LEARNING_RATE,
-            momentum=MOMENTUM,
-            lr_policy="fixed",
-            random_seed=SEED,
-        )
-        self.solver = Solver(param, task.path, keep="outputs")
+        self.solver = solver_of(task.text(), task.precision)
         self.net = self.solver.net
-        images, labels = batch_of(self.net.graph)
-        self.net.blobs["data"].data[...] = images
-        self.net.blobs["label"].data[...] = labels
+        self.passes: Passes = {"forward": self.answer, "train": lambda: self.solver.step(1)}
 
-    def forward(self) -> float:
+    def answer(self) -> float:
         outputs, weights = self.net.forward(), self.net.loss_weights
         return float(sum(weights[name] * outputs[name] for name in weights))
 
-    def train(self) -> None:
-        self.solver.step(1)
+    def about(self) -> dict[str, Any]:
+        return plan_facts(self.net.plan)
 
 
 class Torch:
-    """The net on PyTorch."""
+    """The net on PyTorch, in one memory format, as it is or compiled."""
 
-    def __init__(self, task: Task, layout: str) -> None:
+    def __init__(self, task: Task, layout: str, is_compiled: bool = False) -> None:
         import torch
         from torch_net import TorchNet
 
@@ -94,16 +142,27 @@ class Torch:
         weights.fill(SEED)
         arrays = {p.key: weights.view(weights.data, p.key) for p in shapes.owners}
         order = getattr(torch, layout)
-        self.net = TorchNet(graph, shapes, arrays).to(memory_format=order)
+        net = TorchNet(graph, shapes, arrays).to(memory_format=order)
         images, labels = batch_of(graph)
         self.images = torch.from_numpy(images).to(memory_format=order)
         self.labels = torch.from_numpy(labels).long()
-        self.optimizer = torch.optim.SGD(self.net.parameters(), LEARNING_RATE, MOMENTUM)
+        self.optimizer = torch.optim.SGD(net.parameters(), LEARNING_RATE, MOMENTUM)
+        self.net = torch.compile(net) if is_compiled else net
+        is_bf16 = task.precision == "bf16"
+        self._autocast = lambda: torch.autocast("cpu", torch.bfloat16, enabled=is_bf16)
+        self.passes: Passes = {"forward": self.answer, "train": self.train}
 
-    def forward(self) -> float:
-        return self.net(self.images, self.labels).item()
+    def answer(self) -> float:
+        with self._autocast():
+            return float(self.net(self.images, self.labels).item())
 
     def train(self) -> None:
+        """Run forward and backward and update the weights."""
         self.optimizer.zero_grad()
-        self.net(self.images, self.labels).backward()
+        with self._autocast():
+            loss = self.net(self.images, self.labels)
+        loss.backward()
         self.optimizer.step()
+
+    def about(self) -> dict[str, Any]:
+        return {}

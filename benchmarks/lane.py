@@ -6,7 +6,6 @@ import resource
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -15,14 +14,8 @@ from contenders import Contender
 from netdef.errors import RunError
 
 Make = Callable[..., Contender]
-
-
-@dataclass(frozen=True)
-class Round:
-    """How long each run of a round took, in milliseconds."""
-
-    forward: list[float]
-    train: list[float]
+Times = dict[str, list[float]]
+"""Milliseconds of each run, by the name of the pass."""
 
 
 class Lane:
@@ -40,16 +33,20 @@ class Lane:
             self._process.start()
         theirs.close()
 
-    def loss(self) -> float:
-        """Run forward once; return the loss."""
-        return float(self._ask("loss", 1))
+    def answer(self) -> Any:
+        """Run forward once; return what it computes, which all contenders must agree on."""
+        return self._ask("answer", 1)
 
-    def run(self, iterations: int) -> Round:
-        """Time so many forward passes, then so many whole training steps."""
-        return Round(self._ask("forward", iterations), self._ask("train", iterations))
+    def about(self) -> dict[str, Any]:
+        """Return what the contender says of itself."""
+        return dict(self._ask("about", 1))
+
+    def run(self, iterations: int) -> Times:
+        """Time so many runs of each pass, one pass after the other."""
+        return dict(self._ask("run", iterations))
 
     def peak_megabytes(self) -> float:
-        """Return the most memory that the process has had, in MB."""
+        """Return the most memory that the process has had, in MB of 10^6 bytes."""
         return float(self._ask("peak", 1))
 
     def close(self) -> None:
@@ -79,11 +76,16 @@ def _environment(env: Mapping[str, str]) -> Iterator[None]:
 
 def _serve(pipe: Connection, make: Make, arguments: tuple[Any, ...]) -> None:
     contender = make(*arguments)
+
+    def run(count: int) -> Times:
+        passes = contender.passes.items()
+        return {name: [_milliseconds(one) for _ in range(count)] for name, one in passes}
+
     answers: dict[str, Callable[[int], Any]] = {
-        "loss": lambda _: contender.forward(),
-        "forward": lambda count: [_milliseconds(contender.forward) for _ in range(count)],
-        "train": lambda count: [_milliseconds(contender.train) for _ in range(count)],
-        "peak": lambda _: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+        "answer": lambda _: contender.answer(),
+        "about": lambda _: contender.about(),
+        "run": run,
+        "peak": lambda _: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6,
     }
     while True:
         try:

@@ -17,6 +17,8 @@ from netdef.infer import Shapes
 class TorchNet(nn.Module):
     """Runs a graph layer by layer, and returns its loss: every loss times its weight, added.
 
+    A graph without losses returns the top of its last layer.
+
     A Scale layer that follows a BatchNorm is part of one ``BatchNorm2d``.
 
     Raises:
@@ -44,11 +46,15 @@ class TorchNet(nn.Module):
             if node.loss_weights[0]:
                 self._losses[top] = node.loss_weights[0]
 
-    def forward(self, data: Tensor, label: Tensor) -> Tensor:
-        """Return the weighted sum of all losses."""
-        blobs: dict[str, Tensor] = {"data": data, "label": label}
+    def forward(self, data: Tensor, label: Tensor | None = None) -> Tensor:
+        """Return the weighted sum of all losses, or the last top."""
+        blobs: dict[str, Tensor] = {"data": data}
+        if label is not None:
+            blobs["label"] = label
         for module, (bottoms, top) in zip(self._modules_in_order, self._blobs, strict=True):
             blobs[top] = module(*(blobs[b] for b in bottoms))
+        if not self._losses:
+            return blobs[self._blobs[-1][1]]
         losses = [weight * blobs[top] for top, weight in self._losses.items()]
         return torch.stack(losses).sum() if len(losses) > 1 else losses[0]
 
@@ -162,8 +168,16 @@ def _load(
     shapes: Shapes,
     weights: Mapping[str, np.ndarray[Any, Any]],
 ) -> None:
-    """Copy the learned weights of the layers that the module stands for, in their order."""
+    """Copy the weights of the layers that the module stands for, in their order.
+
+    The statistics of a BatchNorm are copied once it has seen an image.
+    """
     params = [p for node in nodes for p in shapes.params[node.name] if p.weight.is_learned]
     with torch.no_grad():
         for goal, param in zip(module.parameters(), params, strict=True):
             goal.copy_(torch.from_numpy(weights[param.owner]))
+        if isinstance(module, nn.BatchNorm2d):
+            mean, variance, factor = (weights[p.owner] for p in shapes.params[nodes[0].name][:3])
+            if factor[0]:
+                module.running_mean.copy_(torch.from_numpy(mean / factor))
+                module.running_var.copy_(torch.from_numpy(variance / factor))

@@ -1,0 +1,41 @@
+"""The milliseconds of each layer in a training step."""
+
+from collections import defaultdict
+from time import perf_counter
+
+from netdef.executor import Way
+from netdef.solvers.solver import Solver
+
+_WARM_UP = 2
+"""Steps that are not counted: caches and threads get ready in them."""
+
+
+class LayerClock:
+    """Looks on while an executor runs, and keeps how long each layer takes each time."""
+
+    def __init__(self) -> None:
+        self.times: dict[tuple[Way, int], list[float]] = defaultdict(list)
+        self._began = 0.0
+
+    def before(self, way: Way, node: int) -> None:
+        """Start the clock."""
+        self._began = perf_counter()
+
+    def after(self, way: Way, node: int) -> None:
+        """Stop the clock."""
+        self.times[way, node].append(1e3 * (perf_counter() - self._began))
+
+
+def clock_steps(
+    solver: Solver, steps: int
+) -> tuple[dict[tuple[Way, int], list[float]], list[float]]:
+    """Train for so many steps; return the milliseconds of each layer and of each step."""
+    solver.step(_WARM_UP)
+    solver.net.executor.observer = clock = LayerClock()
+    whole = []
+    for _ in range(steps):
+        began = perf_counter()
+        solver.step(1)
+        whole.append(1e3 * (perf_counter() - began))
+    solver.net.executor.observer = None
+    return dict(clock.times), whole

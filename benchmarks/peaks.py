@@ -1,0 +1,89 @@
+"""What the machine can do: the rates that a large call reaches on netdef's engines."""
+
+from dataclasses import dataclass
+from time import perf_counter
+
+import numpy as np
+from contenders import solver_of
+from layer_clock import clock_steps
+
+from netdef.counting import multiply_adds
+from netdef.engines.threads import of_this_machine, parts
+from netdef.plan import Plan
+from netdef.prototxt import parse_net
+
+_CONVOLUTION = """
+layer { name: "data" type: "Input" top: "data"
+  input_param { shape { dim: 16 dim: 256 dim: 28 dim: 28 } } }
+layer { name: "conv" type: "Convolution" bottom: "data" top: "conv" loss_weight: 1
+  convolution_param { num_output: 256 kernel_size: 3 pad: 1 weight_filler { type: "msra" } } }
+"""
+_PRODUCT = """
+layer { name: "data" type: "Input" top: "data" input_param { shape { dim: 1024 dim: 4096 } } }
+layer { name: "ip" type: "InnerProduct" bottom: "data" top: "ip" loss_weight: 1
+  inner_product_param { num_output: 4096 weight_filler { type: "msra" } } }
+"""
+_STEPS = 5
+_COPIED = 256 << 20
+"""Bytes: many times what the caches hold."""
+
+
+@dataclass(frozen=True)
+class Peaks:
+    """GFLOP/s of a large convolution and of a large product, GB/s of a large copy."""
+
+    convolution: float
+    product: float
+    copy: float
+
+    @property
+    def compute(self) -> float:
+        """GFLOP/s: the higher one of the two."""
+        return max(self.convolution, self.product)
+
+    def or_higher(self, other: "Peaks") -> "Peaks":
+        """Return the higher rates of two measurements."""
+        return Peaks(
+            max(self.convolution, other.convolution),
+            max(self.product, other.product),
+            max(self.copy, other.copy),
+        )
+
+
+def measure_peaks(precision: str) -> Peaks:
+    """Run each a few times, forward and backward; return the best of each."""
+    return Peaks(_rate(_CONVOLUTION, precision), _rate(_PRODUCT, precision), _copy_rate())
+
+
+def flops(plan: Plan, way: str) -> dict[int, int]:
+    """Return the floating-point operations of each layer, by its place in the graph.
+
+    A multiply-add is two; other calls than convolutions and products count as none.
+    """
+    found: dict[int, int] = {}
+    for call in plan.forward if way == "forward" else plan.backward:
+        found[call.node] = found.get(call.node, 0) + 2 * multiply_adds(call)
+    return found
+
+
+def _rate(prototxt: str, precision: str) -> float:
+    solver = solver_of(parse_net(prototxt, "peak.prototxt"), precision)
+    times, _ = clock_steps(solver, _STEPS)
+    counts = {way: flops(solver.net.plan, way) for way in ("forward", "backward")}
+    return max(counts[way][node] / min(ms) / 1e6 for (way, node), ms in times.items())
+
+
+def _copy_rate() -> float:
+    """Return GB/s, read and written, of the engine's threads."""
+    source = np.ones(_COPIED // 4, np.float32)
+    goal = np.zeros_like(source)
+    threads = of_this_machine()
+    run = threads.together(
+        [lambda p=p: np.copyto(goal[p], source[p]) for p in parts(source.size, threads.count)]
+    )
+    taken = []
+    for _ in range(_STEPS):
+        began = perf_counter()
+        run()
+        taken.append(perf_counter() - began)
+    return 2 * _COPIED / min(taken) / 1e9

@@ -1,0 +1,36 @@
+from click.testing import CliRunner
+from report import Report, main, put_growing
+from targets import TRAINING
+
+from tests.benchmarks.made_results import result
+
+
+def test_the_file_grows_and_is_whole_at_any_time(tmp_path):
+    report = Report(tmp_path / "cpu.md")
+    report.put("Machine", "two cores", "python report.py")
+    assert report.path.read_text() == (
+        "# netdef beside its peers on a CPU\n\n"
+        "## Machine\n\n```\ntwo cores\n```\n```\npython report.py\n```\n"
+    )
+    report.put("Training", "one net")
+    report.put("Training", "two nets")
+    assert report.path.read_text().endswith("\n\n## Training\n\n```\ntwo nets\n```\n")
+
+
+def test_each_net_that_is_done_is_in_the_file(tmp_path):
+    report = Report(tmp_path / "cpu.md")
+
+    def nets():
+        for name in ("lenet", "alexnet"):
+            yield [result("netdef", 10, net=name), result("torch tuned", 20, "NCHW", name)]
+            assert f"{name} (64)" in report.path.read_text()
+            assert f"{name}, batch 64, f32" in report.path.read_text()
+
+    put_growing(report, "Training", nets(), TRAINING)
+    assert report.path.read_text().count("geometric mean  torch tuned") == 1
+
+
+def test_an_unknown_part_is_bad_usage():
+    ran = CliRunner().invoke(main, ["--parts", "trainings"])
+    assert ran.exit_code == 2
+    assert "'trainings' is not one of training, bf16, inference, roofline" in ran.output
