@@ -20,7 +20,7 @@ _PERPLEXITY = 30.0
 _COLORS = 20
 
 
-def place(rows: NDArray[np.float32], method: Method, seed: int = 0) -> tuple[Points, list[float]]:
+def place(rows: NDArray[np.float32], method: Method) -> tuple[Points, list[float]]:
     """Return a point for each row, and of PCA the part of the variance that each axis shows.
 
     PCA: the first two right singular vectors of the rows less their mean. t-SNE: of the first
@@ -37,7 +37,7 @@ def place(rows: NDArray[np.float32], method: Method, seed: int = 0) -> tuple[Poi
         raise DataError(f"{len(rows)} rows make no map; give {_FEWEST} or more")
     axes = 2 if method == "pca" else _AXES_FOR_TSNE
     components, parts = _components(rows, axes)
-    return (components, parts) if method == "pca" else (_tsne(components, seed), [])
+    return (components, parts) if method == "pca" else (_tsne(components), [])
 
 
 def _components(rows: NDArray[np.float32], axes: int) -> tuple[Points, list[float]]:
@@ -55,7 +55,7 @@ def _components(rows: NDArray[np.float32], axes: int) -> tuple[Points, list[floa
     return points[:, :axes], (power / power.sum())[:axes].tolist()
 
 
-def _tsne(points: Points, seed: int) -> Points:
+def _tsne(points: Points) -> Points:
     try:
         from sklearn.manifold import TSNE
     except ImportError as error:
@@ -64,7 +64,7 @@ def _tsne(points: Points, seed: int) -> Points:
             " take --method pca"
         ) from error
     perplexity = min(_PERPLEXITY, (len(points) - 1) / 3)
-    found: Points = TSNE(random_state=seed, perplexity=perplexity).fit_transform(points)
+    found: Points = TSNE(random_state=0, perplexity=perplexity).fit_transform(points)
     return found
 
 

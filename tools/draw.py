@@ -37,10 +37,25 @@ _ENDINGS = (*_PICTURES, ".html", ".dot")
     show_default=True,
     help="Where the net goes: from top to bottom, bottom to top, left to right, right to left.",
 )
+@click.option(
+    "--shape",
+    "shapes",
+    multiple=True,
+    metavar="BLOB=N,C,H,W",
+    help="The shape of what a data layer makes, if its data are not there; may be repeated.",
+)
 @options.level
 @options.stages()
 @options.allow_python
-def command(net: str, out: str, phase: str, rankdir: str, level: int, stages: list[str]) -> None:
+def command(
+    net: str,
+    out: str,
+    phase: str,
+    rankdir: str,
+    shapes: tuple[str, ...],
+    level: int,
+    stages: list[str],
+) -> None:
     """Draw NET, the prototxt of a net or of a solver: layers, blobs, weights, rates.
 
     A .png, .svg or .pdf is laid out by Graphviz; .html and .dot need nothing.
@@ -54,7 +69,7 @@ def command(net: str, out: str, phase: str, rankdir: str, level: int, stages: li
         raise ConfigError(f"{out}: pictures end in {', '.join(_ENDINGS)}; choose one of them")
     if ending in _PICTURES:
         check_dot()
-    diagram = _diagram(net, phase, level, stages)
+    diagram = _diagram(net, phase, shapes, level, stages)
     if ending in _PICTURES:
         said = write_picture(out, dot_text(diagram, rankdir))
         if said:
@@ -68,7 +83,10 @@ def command(net: str, out: str, phase: str, rankdir: str, level: int, stages: li
     click.echo(f"Wrote {out}")
 
 
-def _diagram(net: str, phase: str, level: int, stages: list[str]) -> "Diagram":
+def _diagram(
+    net: str, phase: str, shapes: tuple[str, ...], level: int, stages: list[str]
+) -> "Diagram":
+    from netdef.diagram.given_shapes import parse_shape
     from netdef.diagram.net_diagram import both_phases, phase_diagram
     from netdef.proto import NetState, Phase
     from netdef.solvers.net_or_solver import net_of_file, one_text
@@ -77,7 +95,8 @@ def _diagram(net: str, phase: str, level: int, stages: list[str]) -> "Diagram":
     names = ["TRAIN", "TEST"] if phase == "ALL" else [phase]
     choices = [net_of_file(net, Phase.Value(name), own) for name in names]
     text = one_text(choices)
-    found = [phase_diagram(text, choice.state) for choice in choices]
+    given = dict(map(parse_shape, shapes))
+    found = [phase_diagram(text, choice.state, given) for choice in choices]
     for one in found:
         if one.shapeless:
             click.echo(f"{one.phase} is drawn without shapes: {one.shapeless}", err=True)

@@ -7,6 +7,7 @@ from itertools import zip_longest
 
 from netdef.counting import multiply_adds_by_node
 from netdef.diagram.diagram import Box, Diagram, Edge
+from netdef.diagram.given_shapes import with_given_shapes
 from netdef.diagram.layer_lines import (
     field_lines,
     kind_of,
@@ -32,22 +33,27 @@ class PhaseDiagram:
     shapeless: str = ""
 
 
-def phase_diagram(text: NetText, state: NetState) -> PhaseDiagram:
+def phase_diagram(
+    text: NetText, state: NetState, given: Mapping[str, Sequence[int]] | None = None
+) -> PhaseDiagram:
     """Return the layers of one state, what they make and what is said of them.
 
     Where shapes cannot be found, for a database is not there or shapes do not fit together, the
-    diagram is without them, and ``shapeless`` says why.
+    diagram is without them, and ``shapeless`` says why. ``given`` are shapes of what data layers
+    make, whose data are not looked at then.
 
     Raises:
-        ConfigError: the layers cannot be connected.
+        ConfigError: the layers cannot be connected, or no data layer makes a blob of ``given``.
     """
+    fed = with_given_shapes(text, given or {})
     graph = build(text, state.phase, state.level, state.stage)
     places = [i for i, proto in enumerate(text.net.layer) if is_included(proto, state)]
     keys = {node.name: f"layer{i}" for i, node in zip(places, graph.nodes, strict=True)}
     shapes, counts, shapeless = None, Counter[int](), ""
     try:
-        shapes = infer(graph)
-        counts = multiply_adds_by_node(record(graph, shapes, backward=False).forward)
+        fed_graph = build(fed, state.phase, state.level, state.stage)
+        shapes = infer(fed_graph)
+        counts = multiply_adds_by_node(record(fed_graph, shapes, backward=False).forward)
     except NetdefError as error:
         shapes, shapeless = None, str(error)
     boxes = [_box(node, keys[node.name], shapes, counts[i]) for i, node in enumerate(graph.nodes)]

@@ -79,6 +79,12 @@ def test_more_than_caffe_reads(tmp_path, monkeypatch):
         write_layers(tmp_path / "w.h5", layers([1, 2]), precision)
 
 
+def test_one_output_of_an_inner_product_is_a_row(tmp_path):
+    write_layers(tmp_path / "w", layers([[[[1, 2]]]], [[[[3]]]], type="InnerProduct"))
+    found = read_weights(tmp_path / "w")["a"].blobs
+    assert [blob.tolist() for blob in found] == [[[1, 2]], [3]]
+
+
 def test_biases_that_are_none_keep_their_axes(tmp_path):
     write_layers(tmp_path / "w", layers([[[[1, 2]]]], type="PReLU"))
     assert read_weights(tmp_path / "w")["a"].blobs[0].shape == (1, 1, 1, 2)

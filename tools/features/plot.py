@@ -19,10 +19,7 @@ from netdef.tools import feature_options, options
     help="How features are put on a plane; tsne needs scikit-learn.",
 )
 @click.option("--labels", metavar="FILE", help="Names of the classes, one a line.")
-@click.option("--seed", default=0, show_default=True, help="Another number is another t-SNE.")
-def command(
-    features: str, out: str, blob: str | None, method: str, labels: str | None, seed: int
-) -> None:
+def command(features: str, out: str, blob: str | None, method: str, labels: str | None) -> None:
     """Draw the rows of F as points of a plane, in the colours of their classes."""
     from pathlib import Path
 
@@ -36,7 +33,7 @@ def command(
     table = read_features(features, blob)
     names = dict(enumerate(read_labels(labels))) if labels else table.class_names()
     with at(features):
-        points, parts = place(table.rows, cast("Method", method), seed)
+        points, parts = place(table.rows, cast("Method", method))
     title = f"{Path(features).name}: {len(table.names)} rows of {table.rows.shape[1]} features"
     draw_map(table, points, parts, names, f"{title}, {_TITLES[method]}", out)
     click.echo(f"Wrote {out}: {len(points)} points")
