@@ -16,8 +16,8 @@ class LSTM(Recurrent):
     W_h (cont h)``, of which ``LSTMUnit`` makes the cells c and the outputs h. Where cont is 0
     a sequence begins, and nothing of the steps before is left. With ``expose_hidden`` h and c
     before the first step are bottoms and those after the last are tops, whose gradients
-    count only with ``propagate_hidden``; else they last from pass to pass. ``debug_info``
-    prints nothing: see ``netdef show --stage program``.
+    count only with ``propagate_hidden``; else they last from pass to pass. Its
+    ``debug_info`` prints nothing of the steps; the solver's prints the layer as any other.
 
     Shapes:
         x: ``(T, N, ...)``, T steps of N streams; all other axes are I inputs.

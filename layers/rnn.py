@@ -15,7 +15,8 @@ class RNN(Recurrent):
     ``y_t = tanh(W_o h_t + b_o)``. Where cont is 0 a sequence begins, and nothing of the steps
     before is left. With ``expose_hidden`` h before the first step is a bottom and that after
     the last a top, whose gradients count only with ``propagate_hidden``; else it lasts from
-    pass to pass. ``debug_info`` prints nothing: see ``netdef show --stage program``.
+    pass to pass. Its ``debug_info`` prints nothing of the steps; the solver's prints the layer as
+    any other.
 
     Shapes:
         x: ``(T, N, ...)``, T steps of N streams; all other axes are I inputs.

@@ -61,6 +61,7 @@ def _override(text: NetText, path: str, value: str) -> bool:
             for spec in layer.param:
                 set_field(spec, rest, value)
         else:
+            _refuse_misspelt_multiplier(rest)
             set_field(layer, rest, value)
     is_net_s = not layers and path.partition(".")[0] in NetParameter.DESCRIPTOR.fields_by_name
     if is_net_s:
@@ -96,6 +97,13 @@ def _no_target(nets: Sequence[NetText], path: str) -> ConfigError:
         )
     hint = did_you_mean(name, layers) or did_you_mean(name, NetParameter.DESCRIPTOR.fields_by_name)
     return ConfigError(f"the net has no layer or field {name!r}{hint}")
+
+
+def _refuse_misspelt_multiplier(name: str) -> None:
+    """Help with names that are no fields of the schema, which knows others only."""
+    near = did_you_mean(name, _MULTIPLIERS)
+    if near and name not in LayerParameter.DESCRIPTOR.fields_by_name:
+        raise ConfigError(f"LayerParameter has no field {name!r}{near}")
 
 
 def _add_specs(text: NetText, layer: LayerParameter) -> None:

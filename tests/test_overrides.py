@@ -69,6 +69,7 @@ def test_only_nets_with_the_layer_change():
     ("override", "message"),
     [
         ("ipp.lr_mult=0", "the net has no layer or field 'ipp'; did you mean 'ip'?"),
+        ("ip.lr_mul=0", "LayerParameter has no field 'lr_mul'; did you mean 'lr_mult'?"),
         ("forse_backward=1", "the net has no layer or field 'forse_backward'; did you mean"
          " 'force_backward'?"),
         ("ip=0", "layer 'ip' needs a field behind it, such as net.ip.lr_mult, or is not in that"
