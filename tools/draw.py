@@ -86,8 +86,9 @@ def command(
 def _diagram(
     net: str, phase: str, shapes: tuple[str, ...], level: int, stages: list[str]
 ) -> "Diagram":
+    from netdef.diagram.both_phases import both_phases
     from netdef.diagram.given_shapes import parse_shape
-    from netdef.diagram.net_diagram import both_phases, phase_diagram
+    from netdef.diagram.net_diagram import phase_diagram
     from netdef.proto import NetState, Phase
     from netdef.solvers.net_or_solver import net_of_file, one_text
 

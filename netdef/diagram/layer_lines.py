@@ -14,8 +14,8 @@ from netdef.layer import DataLayer
 
 _WINDOW = ("kernel_size", "stride", "pad", "dilation")
 _STEMS = {name.partition("_")[0] for name in _WINDOW}
-_TOLD_ANYWAY = ("pool", "operation")
-"""Also where they are what they are by default: of pooling and of Eltwise."""
+_TOLD_ANYWAY = ("pool", "operation", "dropout_ratio")
+"""Also where they are what they are by default: of Pooling, Eltwise and Dropout."""
 _PASSED_OVER = {"training", "name", "type", "engine", "param_str", "force_nd_im2col"}
 _MOST_FIELDS = 6
 _LONGEST = 28
@@ -104,4 +104,5 @@ def _sides(given: dict[str, Any], name: str) -> str:
 def _text(value: Any) -> str:
     whole = ", ".join(map(_text, value)) if isinstance(value, tuple) else str(value)
     whole = f"{value:g}" if isinstance(value, float) else whole
+    whole = whole.lower() if isinstance(value, bool) else whole
     return whole if len(whole) <= _LONGEST else whole[: _LONGEST - 1] + "…"

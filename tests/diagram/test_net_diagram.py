@@ -2,7 +2,8 @@
 
 import pytest
 
-from netdef.diagram.net_diagram import both_phases, phase_diagram
+from netdef.diagram.both_phases import both_phases
+from netdef.diagram.net_diagram import phase_diagram
 from netdef.model_zoo import nets
 from netdef.proto import TEST, TRAIN, NetState
 from netdef.prototxt import parse_net, read_net
@@ -46,7 +47,7 @@ def test_layers_tell_fields_weights_work_and_rates():
     assert found["relu"] == ["ReLU", "negative_slope: 0.1", "in place"]
     assert found["pool"] == ["Pooling", "kernel 2", "pool: AVE"]
     assert found["ip"][-1] == "lr x 1, 2"
-    assert found["ip3"] == ["InnerProduct", "num_output: 6", "bias_term: False", "weights of ip2",
+    assert found["ip3"] == ["InnerProduct", "num_output: 6", "bias_term: false", "weights of ip2",
                             "180 multiply-adds"]  # fmt: skip
     assert found["out"] == ["5x6"]
 
