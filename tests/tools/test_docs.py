@@ -10,7 +10,10 @@ import pytest
 from netdef.tools import cli
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
-PAGES = ("index.md", "getting_started.md", "training.md", "data.md", "commands.md")
+PAGES = (
+    "index.md", "getting_started.md", "walkthrough.md", "training.md", "data.md", "zoo.md",
+    "finetuning.md", "commands.md",
+)  # fmt: skip
 
 
 def commands(group: click.Group, name: str) -> dict[str, click.Command]:
