@@ -81,23 +81,6 @@ class TorchInference:
         return {}
 
 
-class OnnxWriter:
-    """Writes the net as PyTorch exports it to ONNX, in a process that ends before one is timed."""
-
-    def __init__(self, task: Task, path: str) -> None:
-        import torch
-
-        net, images = torch_net(task)
-        torch.onnx.export(net, (torch.from_numpy(images),), path, dynamo=False)
-        self.passes: Passes = {}
-
-    def answer(self) -> None:
-        """Nothing: it only writes."""
-
-    def about(self) -> dict[str, Any]:
-        return {}
-
-
 class OnnxRuntime:
     """The net on ONNX Runtime's CPU provider, all its optimizations on."""
 
