@@ -40,8 +40,10 @@ class Blob:
         data: Callable[[], Any],
         diff: Callable[[], Any],
         reshape: Callable[[tuple[int, ...]], None] | None = None,
+        look: Callable[[], Any] | None = None,
     ) -> None:
         self._data, self._diff, self._reshape = data, diff, reshape
+        self._look = look or data  # at an array that is not written to
 
     @property
     def data(self) -> Any:
@@ -56,12 +58,12 @@ class Blob:
     @property
     def shape(self) -> tuple[int, ...]:
         """The lengths of the axes."""
-        return tuple(self._data().shape)
+        return tuple(self._look().shape)
 
     @property
     def count(self) -> int:
         """The number of elements."""
-        return int(self._data().size)
+        return int(self._look().size)
 
     @property
     def num(self) -> int:

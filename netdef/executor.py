@@ -1,6 +1,6 @@
 """The only part with state: a plan's arrays, and its calls made ready to run."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import groupby
 from typing import Any, Literal, Protocol
 
@@ -42,7 +42,9 @@ class Executor:
     """Runs a plan. Nothing is allocated after it is made, but by data sources.
 
     ``weights`` and ``grads`` give the arrays of weight blobs by their keys; ``sources``
-    the open source of each data layer by its name. An ``observer``, if one is set, looks on.
+    the open source of each data layer by its name. ``weights_version`` gives another number
+    when weights have changed, or None if that is not known. An ``observer``, if one is set,
+    looks on.
     """
 
     observer: Observer | None = None
@@ -55,7 +57,9 @@ class Executor:
         grads: Mapping[str, Any],
         sources: Mapping[str, Source],
         clock: Clock,
+        weights_version: Callable[[], int | None] = lambda: None,
     ) -> None:
+        self._weights_version = weights_version
         self.plan, self.device, self.sources = plan, device, sources
         self._weights, self._grads = weights, grads
         self._arena = device.xp.zeros(plan.arena_bytes, np.uint8)
@@ -72,7 +76,10 @@ class Executor:
                 self.array(value)[...] = device.xp.asarray(value.first)
         ready = [self._prepare(call, choice.engine) for call, choice in steps(plan)]
         count = len(plan.forward)
-        self._forward = list(zip(plan.forward, ready[:count], strict=True))
+        self._settled = ready[: plan.settled]
+        self._settled_for: int | None = None
+        steps_forward = list(zip(plan.forward, ready[:count], strict=True))
+        self._forward = steps_forward[plan.settled :]
         self._backward = list(zip(plan.backward, ready[count:], strict=True))
 
     def array(self, value: Value) -> Any:
@@ -90,7 +97,18 @@ class Executor:
 
     def forward(self, first: int = 0, last: int | None = None) -> None:
         """Run the forward calls of layers ``first`` to ``last`` (all, by default)."""
+        self._settle()
         self._run("forward", self._forward, first, last)
+
+    def _settle(self) -> None:
+        """Run what depends on the weights alone, unless they are as they were the last time."""
+        version = self._weights_version()
+        if version is None or version != self._settled_for:
+            for run in self._settled:
+                run()
+            for engine in self._engines.values():
+                engine.settle()
+            self._settled_for = version
 
     def backward(self, first: int | None = None, last: int = 0) -> None:
         """Run the backward calls from layer ``first`` down to ``last`` (all, by default)."""
@@ -134,6 +152,7 @@ class Executor:
         kind = type(engine)
         if kind not in self._engines:
             self._engines[kind] = kind(self.device.xp, self._scratch, self._clock)
+            self._engines[kind].weights_stay = not self.plan.backward
         return self._engines[kind].prepare(call.primitive, arrays, call.options)
 
     def _feed(self, call: Call, tops: tuple[Any, ...]) -> Run:

@@ -96,6 +96,7 @@ class Net:
         self.weight_arrays = {p.key: self.weights.view(self.weights.data, p.key) for p in mine}
         self.grad_arrays = {p.key: self.weights.view(self.weights.grad, p.key) for p in mine}
         if share:
+            self.weights.version = share.weights.version = None
             self.weight_arrays = {**theirs, **self.weight_arrays}
             self.grad_arrays = {**share.grad_arrays, **self.grad_arrays}
 
@@ -116,7 +117,13 @@ class Net:
 
     def _executor_of(self, plan: Plan) -> Executor:
         return Executor(
-            plan, self.device, self.weight_arrays, self.grad_arrays, self.sources, self.clock
+            plan,
+            self.device,
+            self.weight_arrays,
+            self.grad_arrays,
+            self.sources,
+            self.clock,
+            lambda: self.weights.version,
         )
 
     @property
@@ -247,12 +254,14 @@ class Net:
         Raises:
             WeightsError: the file is damaged, a blob does not fit, or nothing fits.
         """
+        version = self.weights.version
         found, report = match(path, self.params, self.graph, on_mismatch)
         for layer, blobs in found.items():
             for param, values in zip(self.params[layer], blobs, strict=True):
                 if values is not None:
                     param.data[...] = values
         self._lent.give_back()
+        self.weights.version = None if version is None else version + 1
         return report
 
     def share_with(self, other: "Net") -> None:
@@ -277,7 +286,9 @@ class Net:
         kept = [layer for layer in proto.layer if layer.name in there]
         del proto.layer[:]
         proto.layer.extend(kept)
+        version = self.weights.version
         blobs = {n: [np.asarray(p.data) for p in ps] for n, ps in self.params.items()}
+        self.weights.version = version
         diffs = {n: [np.asarray(p.diff) for p in ps] for n, ps in self.params.items()}
         self._lent.give_back()
         kind: Format = format or ("HDF5" if path.endswith(".h5") else "BINARYPROTO")
@@ -367,7 +378,12 @@ class Net:
         return Blob(data, diff, reshape if name in self.graph.inputs else None)
 
     def _param(self, owner: str) -> Blob:
+        def data() -> Any:
+            self.weights.version = None  # whoever has it may write to it at any time
+            return self._lent.host(self.weight_arrays[owner])
+
         return Blob(
-            lambda: self._lent.host(self.weight_arrays[owner]),
+            data,
             lambda: self._lent.host(self.grad_arrays[owner]),
+            look=lambda: self.weight_arrays[owner],
         )

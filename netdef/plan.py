@@ -1,5 +1,6 @@
 """Stage 5, ``compile``: an engine for every call, and memory for every value."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -7,8 +8,9 @@ from typing import Any
 from netdef import layout, memory
 from netdef.engines import Choice, Engine, choose
 from netdef.engines.scratch import fake
-from netdef.errors import at
+from netdef.errors import ConfigError, at
 from netdef.fusion import PASSES, fuse
+from netdef.graph import Node
 from netdef.ops import DROPPABLE, HOST_CALLS
 from netdef.program import Call, Program
 from netdef.values import Value, View
@@ -39,6 +41,8 @@ class Plan:
     kept: frozenset[Value]
     arena_bytes: int
     scratch_bytes: int
+    settled: int = 0
+    """How many forward calls, the first ones, depend on the weights alone."""
 
     @property
     def values_bytes(self) -> int:
@@ -72,18 +76,21 @@ def compile_program(
     forward = _drop_unread(program.forward, kept, backward)
     forward, backward = fuse(forward, backward, kept, keep == "outputs", passes)
     forward = _drop_unread(forward, kept, backward)
+    forward, settled = (forward, 0) if backward else _settle(forward, keep)
     calls = (*forward, *backward)
     kept = frozenset(v for v in kept if v.kind == "blob" or _is_touched(v, calls))
     orders = layout.orders(calls, type(engines[0]), _plain(program))
     choices = tuple(_choice(program, call, engines, orders) for call in calls)
+    kept |= {v for call in forward[:settled] for v in call.written_values()}
     alive = memory.lives(calls, kept)
     hosts = memory.share_in_place(calls, alive, orders, kept)
     offsets, size = memory.place(alive)
     for value, host in hosts.items():
         offsets[value] = offsets[host]
+    _check_asked(program, calls, choices)
     slots = {v: Slot(o, orders.get(v) or tuple(range(v.ndim))) for v, o in offsets.items()}
     scratch = max(engine.scratch.bytes for engine in engines)
-    return Plan(program, forward, backward, choices, slots, kept, size, scratch)
+    return Plan(program, forward, backward, choices, slots, kept, size, scratch, settled)
 
 
 def _kept(program: Program, keep: str) -> frozenset[Value]:
@@ -138,13 +145,35 @@ def _drop_unread(
     return tuple(reversed(left))
 
 
+def _settle(forward: Sequence[Call], keep: str) -> tuple[tuple[Call, ...], int]:
+    """Put the calls first that depend on weights alone; return their number too."""
+    if keep != "outputs":
+        return tuple(forward), 0
+    made: set[Value] = set()
+    first: list[Call] = []
+    rest: list[Call] = []
+    writers = Counter(v for call in forward for v in call.written_values())
+    for call in forward:
+        is_settled = call.primitive not in (*HOST_CALLS, "uniform") and all(
+            v.kind == "weight" or v in made for v in call.read_values()
+        )
+        written = set(call.written_values())
+        if is_settled and all(writers[v] == 1 and v.kind != "weight" for v in written):
+            made |= written
+            first.append(call)
+        else:
+            rest.append(call)
+    return (*first, *rest), len(first)
+
+
 def _choice(
     program: Program, call: Call, engines: Sequence[Engine], orders: dict[Value, Order]
 ) -> Choice:
     """Choose the engine of a call, which notes what scratch memory it will need."""
     node = program.graph.nodes[call.node]
-    asked = getattr(node.layer, "engine", None)
-    name = None if asked in (None, "DEFAULT", "CAFFE") else ENGINES.get(asked, asked.lower())
+    name = _asked(node)
+    if any(e.name == name and not e.has(call.primitive) for e in engines):
+        name = None  # what the asked engine does not know at all is left to the others
     written = next(call.written_values(), None)
     dtype = written.dtype if written else "float32"
 
@@ -159,6 +188,32 @@ def _choice(
         if call.primitive in HOST_CALLS:
             return Choice(engines[-1], {})
         return choose(call.primitive, dtype, call.options, engines, name, rehearse)
+
+
+def _asked(node: Node) -> str | None:
+    """Return the engine that a layer's prototxt asks for by name."""
+    asked = getattr(node.layer, "engine", None)
+    return None if asked in (None, "DEFAULT", "CAFFE") else ENGINES.get(asked, asked.lower())
+
+
+def _check_asked(program: Program, calls: Sequence[Call], choices: Sequence[Choice]) -> None:
+    """Fail if an engine that a layer asks for runs no call of it.
+
+    Raises:
+        ConfigError: it has nothing for that layer.
+    """
+    used: dict[int, set[str]] = {}
+    for call, choice in zip(calls, choices, strict=True):
+        used.setdefault(call.node, set()).add(choice.engine.name)
+    for number, names in used.items():
+        node = program.graph.nodes[number]
+        asked = _asked(node)
+        if asked is not None and asked not in names:
+            with at(str(node)):
+                raise ConfigError(
+                    f"asks for engine {asked.upper()}, which has nothing for {node.type};"
+                    " remove the engine field"
+                )
 
 
 def _plain(program: Program) -> frozenset[Value]:

@@ -3,9 +3,10 @@
 from collections import OrderedDict
 from collections.abc import Callable
 
-from netdef.engines import engines_of
+from netdef.engines import engines_of, settings
 from netdef.errors import ShapeError
 from netdef.executor import Executor, Resized
+from netdef.fusion import PASSES
 from netdef.graph import Graph
 from netdef.infer import Shapes, infer
 from netdef.plan import Plan, compile_program
@@ -56,7 +57,9 @@ class Replanner:
             shapes = infer(self._graph, dict(key)) if key else self._shapes
             self._check_weights(shapes)
             program = record(self._graph, shapes, self._backward)
-            self._plans[key] = compile_program(program, engines_of(self._is_gpu), self._keep)
+            passes = tuple(PASSES) if settings.chosen.fuses else ()
+            engines = engines_of(self._is_gpu)
+            self._plans[key] = compile_program(program, engines, self._keep, passes)
         return self._plans[key]
 
     @property

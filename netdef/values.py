@@ -13,7 +13,7 @@ class Value:
     """An array that does not exist yet.
 
     ``kind`` is blob, diff (a blob's gradient), weight, grad (a weight's gradient),
-    saved (a layer's own) or temporary.
+    saved (a layer's own), folded (made of weights alone) or temporary.
     """
 
     kind: str

@@ -45,6 +45,8 @@ class Weights:
                 self.segments.append(Segment(start, end, lr_mult, decay_mult))
         self.learned = self.segments[-1].stop if self.segments else 0
         """How many elements, from the start, are learned."""
+        self.version: int | None = 0
+        """Another number when they have changed; None if others may change them unseen."""
         self.data = device.xp.zeros(end, "float32")
         self.grad = device.xp.zeros(end, "float32")
 

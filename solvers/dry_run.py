@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from netdef.engines.numpy import NumpyEngine
+from netdef.engines import engines_of
 from netdef.errors import at
 from netdef.graph import build
 from netdef.infer import infer
@@ -51,4 +51,4 @@ def _plan(choice: NetChoice) -> Plan:
     state = choice.state
     graph = build(choice.text, state.phase, state.level, state.stage)
     program = record(graph, infer(graph), backward=graph.training)
-    return compile_program(program, [NumpyEngine()])
+    return compile_program(program, engines_of(is_gpu=False))

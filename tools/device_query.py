@@ -53,8 +53,19 @@ def _cpu() -> Facts:
     yield "name", _cpu_name()
     yield "cores", f"{len(os.sched_getaffinity(0))} of {os.cpu_count()} may be used"
     yield "memory", _in_words(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
-    yield "engines", "numpy"
+    yield "engines", _engines()
     yield "NumPy", f"{np.__version__} with {blas['name']} {blas['version']}"
+
+
+def _engines() -> str:
+    from netdef.engines.available import why_no_onednn
+
+    why = why_no_onednn()
+    if why is not None:
+        return f"numpy; no onednn: {why}"
+    from netdef.engines.onednn.library import load
+
+    return f"onednn {load().version} ({load().path}), numpy"
 
 
 def _cpu_name() -> str:

@@ -21,9 +21,58 @@ picture = click.option(
 
 
 def gpu(otherwise: str = "without it, on the CPU") -> Callable[[Function], Function]:
-    """Return the option ``--gpu``; ``otherwise`` tells what happens without it."""
+    """Return the options that say what nets run on; ``--gpu`` is handed to the command.
+
+    ``otherwise`` tells what happens without it.
+    """
     number = click.IntRange(min=0)
-    return click.option("--gpu", type=number, metavar="N", help=f"Run on GPU N; {otherwise}.")
+    which = click.option("--gpu", type=number, metavar="N", help=f"Run on GPU N; {otherwise}.")
+    return lambda function: which(_engine(_threads(_no_fuse(function))))
+
+
+def _use_engine(ctx: click.Context, param: click.Parameter, name: str | None) -> None:
+    if name is not None:
+        from netdef.engines import settings
+
+        settings.chosen.cpu_engine = name
+
+
+def _use_threads(ctx: click.Context, param: click.Parameter, count: int | None) -> None:
+    if count is not None:
+        from netdef.engines import threads
+
+        threads.use(count)
+
+
+def _use_no_fusing(ctx: click.Context, param: click.Parameter, is_given: bool) -> None:
+    if is_given:
+        from netdef.engines import settings
+
+        settings.chosen.fuses = False
+
+
+_engine = click.option(
+    "--engine",
+    type=click.Choice(["onednn", "numpy"], case_sensitive=False),
+    expose_value=False,
+    callback=_use_engine,
+    help="What computes on the CPU; without it oneDNN, or NumPy where that does not load.",
+)
+_threads = click.option(
+    "--threads",
+    type=click.IntRange(min=1),
+    metavar="N",
+    expose_value=False,
+    callback=_use_threads,
+    help="Threads of each call on the CPU; without it OMP_NUM_THREADS, or one a core.",
+)
+_no_fuse = click.option(
+    "--no-fuse",
+    is_flag=True,
+    expose_value=False,
+    callback=_use_no_fusing,
+    help="Run every call of the net by itself, to find a fault.",
+)
 
 
 def phase(default: str) -> Callable[[Function], Function]:

@@ -27,7 +27,7 @@ def command(model: str, phase: str, level: int, stages: list[str], stage: str) -
     Nothing is trained or loaded; data layers look into their databases for shapes.
     """
     from netdef import showing
-    from netdef.engines.numpy import NumpyEngine
+    from netdef.engines import engines_of
     from netdef.graph import build
     from netdef.infer import infer
     from netdef.plan import compile_program
@@ -44,4 +44,4 @@ def command(model: str, phase: str, level: int, stages: list[str], stage: str) -
     elif stage == "program":
         click.echo(showing.show_program(program))
     else:
-        click.echo(showing.show_plan(compile_program(program, [NumpyEngine()])))
+        click.echo(showing.show_plan(compile_program(program, engines_of(is_gpu=False))))

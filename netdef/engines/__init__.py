@@ -1,8 +1,19 @@
 """Engines: which implementation of a primitive a step of the plan runs."""
 
+from netdef.engines import settings
 from netdef.engines.available import engines_of
 from netdef.engines.choice import Choice, choose
 from netdef.engines.engine import Clock, Engine, Refused, Run
 from netdef.engines.scratch import Scratch
 
-__all__ = ["Choice", "Clock", "Engine", "Refused", "Run", "Scratch", "choose", "engines_of"]
+__all__ = [
+    "Choice",
+    "Clock",
+    "Engine",
+    "Refused",
+    "Run",
+    "Scratch",
+    "choose",
+    "engines_of",
+    "settings",
+]

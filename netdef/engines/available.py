@@ -1,28 +1,24 @@
 """The engines that a device has, fastest first."""
 
-import os
+import warnings
 from functools import cache
 
 from netdef.engines.engine import Engine
+from netdef.engines.settings import cpu_engine
 from netdef.errors import ConfigError, DeviceError
-
-_VARIABLE = "NETDEF_ENGINE"
 
 
 def engines_of(is_gpu: bool) -> list[Engine]:
     """Return new engines for one plan, fastest first; the last runs everything.
 
-    The environment variable ``NETDEF_ENGINE`` set to ``numpy`` leaves out the faster ones.
-
     Raises:
-        ConfigError: it is set to something else that is not here.
+        ConfigError: an engine was asked for by name that is not here; there is no silent
+            fallback from it.
     """
     from netdef.engines.numpy import NumpyEngine
 
-    asked = os.environ.get(_VARIABLE, "")
-    if asked not in ("", "numpy", "onednn"):
-        raise ConfigError(f"{_VARIABLE} is {asked!r}; it is numpy, onednn or not set")
-    if is_gpu or asked != "onednn":  # TODO
+    asked = None if is_gpu else cpu_engine()
+    if is_gpu or asked == "numpy":
         return [NumpyEngine()]
     why = why_no_onednn()
     if why is None:
@@ -30,8 +26,15 @@ def engines_of(is_gpu: bool) -> list[Engine]:
 
         return [OneDnnEngine(), NumpyEngine()]
     if asked == "onednn":
-        raise ConfigError(f"{_VARIABLE} asks for oneDNN: {why}")
+        raise ConfigError(f"the engine oneDNN, which was asked for, cannot run here: {why}")
+    _warn(why)
     return [NumpyEngine()]
+
+
+@cache
+def _warn(why: str) -> None:
+    """Say once that the slower engine runs."""
+    warnings.warn(f"the slower engine numpy computes, without oneDNN: {why}", stacklevel=2)
 
 
 @cache

@@ -49,6 +49,9 @@ class Engine:
 
     name: ClassVar[str]
 
+    weights_stay: bool
+    """True if weights change so rarely that ``settle`` is called when they have."""
+
     def __init__(
         self,
         xp: ModuleType = np,
@@ -58,7 +61,14 @@ class Engine:
         self.xp = xp
         self.scratch = scratch or Scratch(xp)
         self.clock = clock or Clock()
+        self.weights_stay = False
+        self._settling: list[Run] = []
         self.threads = of_this_machine() if xp is np else ALONE
+
+    def settle(self) -> None:
+        """Do again what calls prepared with the weights as they were."""
+        for run in self._settling:
+            run()
 
     @classmethod
     def image_order(cls, ndim: int) -> tuple[int, ...]:

@@ -104,5 +104,14 @@ def of_this_machine() -> Threads:
     return threads
 
 
+def use(count: int) -> None:
+    """Share the work of each call among so many threads from now on.
+
+    It is to be called before the first net is planned: engines read it once.
+    """
+    os.environ["OMP_NUM_THREADS"] = str(count)
+    of_this_machine.cache_clear()
+
+
 ALONE = Threads(1)
 """The caller's thread."""

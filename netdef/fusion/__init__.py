@@ -2,7 +2,16 @@
 
 from collections.abc import Callable, Sequence
 
-from netdef.fusion import batch_norm, bias_gradient, conv_relu, maps, pooled_relu, same_numbers
+from netdef.fusion import (
+    batch_norm,
+    bias_gradient,
+    conv_relu,
+    conv_sum,
+    folded_norm,
+    maps,
+    pooled_relu,
+    same_numbers,
+)
 from netdef.fusion.draft import Draft
 from netdef.program import Call
 from netdef.values import Value
@@ -11,6 +20,8 @@ PASSES: dict[str, Callable[[Draft], None]] = {
     "batch_norm": batch_norm.fuse,
     "same_numbers": same_numbers.fuse,
     "bias_gradient": bias_gradient.fuse,
+    "folded_norm": folded_norm.fuse,
+    "conv_sum": conv_sum.fuse,
     "conv_relu": conv_relu.fuse,
     "pooled_relu": pooled_relu.fuse,
     "maps": maps.fuse,
@@ -29,7 +40,9 @@ def fuse(
 
     ``crosses_layers`` is false if every layer must still be run by itself.
     """
-    draft = Draft(forward, backward, kept, crosses_layers)
+    forward, backward = tuple(forward), tuple(backward)
     for name in passes:
+        draft = Draft(forward, backward, kept, crosses_layers)
         PASSES[name](draft)
-    return draft.forward, draft.backward
+        forward, backward = draft.forward, draft.backward
+    return forward, backward

@@ -25,6 +25,7 @@ class Draft:
         self._calls: list[Call | None] = [*forward, *backward]
         self._count = len(forward)
         self.kept, self.crosses_layers = kept, crosses_layers
+        self._before: dict[int, list[Call]] = defaultdict(list)
         self._readers: dict[Value, list[int]] = defaultdict(list)
         self._writers: dict[Value, list[int]] = defaultdict(list)
         for at, call in self.calls():
@@ -40,12 +41,19 @@ class Draft:
     @property
     def forward(self) -> tuple[Call, ...]:
         """The forward calls that are left."""
-        return tuple(c for c in self._calls[: self._count] if c is not None)
+        return tuple(self._left(0, self._count))
 
     @property
     def backward(self) -> tuple[Call, ...]:
         """The backward calls that are left."""
-        return tuple(c for c in self._calls[self._count :] if c is not None)
+        return tuple(self._left(self._count, len(self._calls)))
+
+    def _left(self, start: int, end: int) -> Iterator[Call]:
+        for at in range(start, end):
+            yield from self._before[at]
+            call = self._calls[at]
+            if call is not None:
+                yield call
 
     def is_forward(self, at: int) -> bool:
         """True if the place is one of the forward pass."""
@@ -94,6 +102,10 @@ class Draft:
         self._calls[at] = call
         if call is not None:
             self._note(at, call)
+
+    def put_before(self, at: int, calls: Sequence[Call]) -> None:
+        """Add calls that run just before the one at a place; this pass does not see them."""
+        self._before[at] += calls
 
     def _note(self, at: int, call: Call) -> None:
         for value in set(call.read_values()):

@@ -42,8 +42,12 @@ class Convolutions(Depthwise):
         *,
         window: Window,
         group: int,
+        plus: Any = None,
         relu: bool = False,
     ) -> Run:
+        if plus is not None:
+            run = self.conv(x, weight, bias, out, window=window, group=group)
+            return in_order(run, lambda: self._add(out, plus, relu))
         if _is_depthwise(weight, group):
             clip = (lambda: self.xp.maximum(out, 0, out=out)) if relu else None
             return in_order(self.depthwise(x, weight, bias, out, window), clip)
@@ -57,6 +61,11 @@ class Convolutions(Depthwise):
             for blocks in self._blocks(room, window, y.shape[1:-1])
         ]
         return in_order(fill, self.threads.together(runs), finish)
+
+    def _add(self, out: Any, plus: Any, relu: bool) -> None:
+        self.xp.add(out, plus, out=out)
+        if relu:
+            self.xp.maximum(out, 0, out=out)
 
     def _products(
         self, blocks: list[_Block], filters: Any, bias: Any, images: Any, relu: bool

@@ -12,6 +12,7 @@ from netdef.engines.onednn.primitive import (
     DST,
     SCRATCHPAD,
     SRC,
+    WEIGHTS,
     Descriptions,
     Kernel,
     Prepared,
@@ -81,8 +82,13 @@ class Calls(Engine):
             if kernel.takes(argument, mine):
                 given[argument] = mine, array
                 continue
-            room = self.scratch.take((kernel.bytes_of(argument),), np.uint8)
-            before.append(self.reorder(mine, array, wanted, room))
+            size = kernel.bytes_of(argument)
+            if argument == WEIGHTS and self.weights_stay and not self.is_rehearsal:
+                room = np.empty(size, np.uint8)
+                self._settling.append(self.reorder(mine, array, wanted, room))
+            else:
+                room = self.scratch.take((size,), np.uint8)
+                before.append(self.reorder(mine, array, wanted, room))
             given[argument] = wanted, room
         for argument, array in writes.items():
             wanted, mine = kernel.wants(argument), self.describe.like(array)

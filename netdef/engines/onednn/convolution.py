@@ -14,6 +14,7 @@ from netdef.engines.onednn.primitive import (
     DIFF_SRC,
     DIFF_WEIGHTS,
     DST,
+    POST_OP_SRC,
     RELU,
     SRC,
     TRAINING,
@@ -42,22 +43,32 @@ class Convolutions(Calls):
         *,
         window: Window,
         group: int,
+        plus: Any = None,
         relu: bool = False,
     ) -> Run:
         filters = _grouped(weight, group)
-        kernel = self._forward(x, filters, bias, out, window, relu)
+        kernel = self._forward(x, filters, bias, out, window, relu, plus)
         reads = {SRC: x, WEIGHTS: filters}
         if bias is not None:
             reads[BIAS] = bias
-        return self.ready(kernel, reads, {DST: out})
+        added = {} if plus is None else {POST_OP_SRC: plus}
+        return self.ready(kernel, reads, {DST: out}, vectors=added)
 
     def _forward(
-        self, x: Any, filters: Any, bias: Any, y: Any, window: Window, relu: bool = False
+        self,
+        x: Any,
+        filters: Any,
+        bias: Any,
+        y: Any,
+        window: Window,
+        relu: bool = False,
+        plus: Any = None,
     ) -> Kernel:
         describe = self.describe
         w = describe.any(filters.shape)
         b = None if bias is None else describe.like(bias)
-        attributes = describe.attributes(eltwise=RELU if relu else None)
+        more = None if plus is None else describe.like(plus)
+        attributes = describe.attributes(eltwise=RELU if relu else None, plus=more)
 
         def way(source: int, goal: int) -> Kernel:
             return self.kernel(

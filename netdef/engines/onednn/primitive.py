@@ -14,7 +14,7 @@ SRC, SRC_1, DST, WEIGHTS, BIAS = 1, 2, 17, 33, 41
 MEAN, VARIANCE, SCALE, SHIFT, WORKSPACE, SCRATCHPAD = 49, 50, 51, 52, 64, 80
 DIFF_SRC, DIFF_DST, DIFF_WEIGHTS, DIFF_BIAS = 129, 145, 161, 169
 DIFF_SCALE, DIFF_SHIFT = 255, 256
-MULTIPLE_SRC, POST_OP_SRC = 1024, 16384 | 2
+MULTIPLE_SRC, POST_OP_SRC = 1024, 32768 | SRC_1
 # Kinds of passes.
 TRAINING, INFERENCE, BACKWARD = 64, 96, 128
 # Formats, types and queries.
@@ -94,14 +94,21 @@ class Descriptions(Owner):
         eltwise: int | None = None,
         alpha: float = 0,
         adds: bool = False,
+        plus: int | None = None,
     ) -> int:
-        """Make attributes: scratch memory is given; afterwards add to what was there, or map."""
+        """Make attributes: scratch memory is given.
+
+        Afterwards add to what was there, add the array that ``plus`` describes, and map by
+        an ``eltwise`` function, in this order.
+        """
         attr = self.own("primitive_attr", self.library.make("primitive_attr_create"))
         self.library.call("primitive_attr_set_scratchpad_mode", attr, 1)
-        if eltwise is not None or adds:
+        if eltwise is not None or adds or plus is not None:
             post = self.own("post_ops", self.library.make("post_ops_create"))
             if adds:
                 self.library.call("post_ops_append_sum", post, 1.0, 0, 0)
+            if plus is not None:
+                self.library.call("post_ops_append_binary", post, ADD, plus)
             if eltwise is not None:
                 self.library.call("post_ops_append_eltwise", post, eltwise, alpha, 0.0)
             self.library.call("primitive_attr_set_post_ops", attr, post)
