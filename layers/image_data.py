@@ -8,15 +8,16 @@ from netdef.layers.image_files import ImageFiles
 class ImageData(ImageFiles, message="image_data_param"):
     """Batches of the image files and labels that a list names, a ``name label`` in each line.
 
-    The file is ``root_folder`` and the name, one after the other. Images are resized to
-    ``new_height`` and ``new_width`` if these are given, then ``transform_param`` crops,
-    mirrors, subtracts a mean and scales; batches are read ahead. With ``batch_size`` 1 images
-    may have different sizes: the net is planned anew for each.
+    With ``labels`` a line is a name and so many numbers, whole or not. The file is
+    ``root_folder`` and the name, one after the other. Images are resized to ``new_height`` and
+    ``new_width`` if these are given, then ``transform_param`` crops, mirrors, subtracts a mean
+    and scales; batches are read ahead. With ``batch_size`` 1 images may have different sizes:
+    the net is planned anew for each.
 
     Shapes:
         data: ``(batch_size, C, H, W)``, C 3 (BGR) or 1, H and W those of the crop if there
             is one.
-        label: ``(batch_size,)``.
+        label: ``(batch_size,)``, or ``(batch_size, labels)``.
 
     Raises:
         FieldError: only one of ``new_height`` and ``new_width`` is given, or
@@ -29,10 +30,15 @@ class ImageData(ImageFiles, message="image_data_param"):
     batch_size: int = field(at_least=1)
     rand_skip: int
     root_folder: str
+    labels: int
 
     def open(self, tops: tuple[str, ...], seed: int) -> Source:
         """Read the list; threads begin at the first batch."""
         from netdef.data.image_source import ImageSource
 
-        root = self.root_folder or ""
-        return ImageSource(**self._how(seed), root=root, rand_skip=self.rand_skip)
+        return ImageSource(
+            **self._how(seed),
+            root=self.root_folder or "",
+            rand_skip=self.rand_skip,
+            labels=self.labels,
+        )

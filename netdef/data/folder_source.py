@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+from netdef.data.datum import Label
 from netdef.data.image_folder import read_image_folder
 from netdef.data.image_list import ImageEntry
 from netdef.data.image_source import ImageSource
@@ -33,8 +34,8 @@ class FolderSource(ImageSource):
         root = f"{Path(source)}/"
         super().__init__(source, batch_size, transform_param, phase, seed, root=root, **options)
 
-    def _listed(self) -> list[ImageEntry]:
-        return [ImageEntry(number, *image) for number, image in enumerate(self._found)]
+    def _listed(self) -> list[ImageEntry[Label]]:
+        return [ImageEntry[Label](number, *image) for number, image in enumerate(self._found)]
 
-    def _where(self, entry: ImageEntry) -> str:
+    def _where(self, entry: ImageEntry[Label]) -> str:
         return str(self._source)

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
+from netdef.data.datum import Label
 from netdef.data.image_file import read_image
-from netdef.data.image_list import ImageEntry, read_image_list
+from netdef.data.image_list import ImageEntry, read_label_list
 from netdef.data.prefetch import Batch
 from netdef.data.prefetched_source import PrefetchedSource
 from netdef.data.random_words import permutation, random_words
@@ -28,7 +29,7 @@ class ImageSource(PrefetchedSource):
 
     Shapes:
         images: ``(batch_size, C, h, w)`` float32, transformed.
-        labels: ``(batch_size,)`` float32.
+        labels: ``(batch_size,)`` float32, or ``(batch_size, labels)`` if that is not 0.
 
     Raises:
         FieldError: only one of ``height`` and ``width`` is given, or nothing resizes images
@@ -54,12 +55,14 @@ class ImageSource(PrefetchedSource):
         rand_skip: int = 0,
         name: str = "",
         reduced: bool = False,
+        labels: int = 0,
     ) -> None:
         if bool(height) != bool(width):
             raise FieldError("give new_height and new_width, in pixels, or none of them")
         self._source, self._root = source, root
         self._color, self._size = color, (height, width)
         self._shuffles, self._seed, self._name = shuffle, seed, name
+        self._labels = labels
         self._entries = self._listed()
         self._transformer = Transformer(transform_param, phase, seed, name)
         self._least = self._transformer.least_side(self._size) if reduced else 0
@@ -70,27 +73,28 @@ class ImageSource(PrefetchedSource):
         first = self._entry(position)
         with at(self._where(first)):
             top = self._transformer.shape(Shape(self._image(first).shape))
-        shapes = (Shape((batch_size, *top)), Shape((batch_size,)))
+        label = (labels,) if labels else ()
+        shapes = (Shape((batch_size, *top)), Shape((batch_size, *label)))
         threads, records = os.cpu_count() or 1, len(self._entries)
         super().__init__(shapes, batch_size, records=records, first=position, threads=threads)
 
-    def _listed(self) -> list[ImageEntry]:
-        return read_image_list(self._source)
+    def _listed(self) -> list[ImageEntry[Label]]:
+        return read_label_list(self._source, self._labels)
 
     def _round(self, number: int) -> np.ndarray:
         return permutation(self._seed, f"{self._name}/shuffle {number}", len(self._entries))
 
-    def _entry(self, position: int) -> ImageEntry:
+    def _entry(self, position: int) -> ImageEntry[Label]:
         number, place = divmod(position, len(self._entries))
         return self._entries[self._order(number)[place] if self._shuffles else place]
 
-    def _where(self, entry: ImageEntry) -> str:
+    def _where(self, entry: ImageEntry[Label]) -> str:
         return f"{self._source}:{entry.line}"
 
-    def _read(self, first: int) -> tuple[int, list[ImageEntry]]:
+    def _read(self, first: int) -> tuple[int, list[ImageEntry[Label]]]:
         return first, [self._entry(first + i) for i in range(self._batch_size)]
 
-    def _fill(self, raw: tuple[int, list[ImageEntry]], batch: Batch) -> Batch:
+    def _fill(self, raw: tuple[int, list[ImageEntry[Label]]], batch: Batch) -> Batch:
         first, entries = raw
         images = []
         for entry in entries:
@@ -102,10 +106,10 @@ class ImageSource(PrefetchedSource):
         labels[:] = [entry.label for entry in entries]
         return pixels, labels
 
-    def _image(self, entry: ImageEntry) -> np.ndarray:
+    def _image(self, entry: ImageEntry[Label]) -> np.ndarray:
         return read_image(f"{self._root}{entry.name}", self._color, *self._size, self._least)
 
-    def _top(self, entry: ImageEntry, image: np.ndarray) -> Shape:
+    def _top(self, entry: ImageEntry[Label], image: np.ndarray) -> Shape:
         """Return the shape that an image gets; in a batch of several all have one."""
         top, first = self._transformer.shape(Shape(image.shape)), Shape(self.shapes[0][1:])
         if top != first and self._batch_size > 1:

@@ -1,6 +1,5 @@
 """The images that are to be converted, and their labels: from a list or a folder."""
 
-import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
@@ -41,27 +40,9 @@ def listed_images(path: Path, labels: int, refuse: Refuse) -> list[LabelledImage
     images: list[LabelledImage] = []
     for number, line in list_lines(path):
         try:
-            make = _numbers if labels else _one
-            images.append(make(path, number, line, labels))
+            entry = image_entry(path, number, line, labels)
         except DataError as error:
             refuse(error)
+        else:
+            images.append(LabelledImage(f"{path}:{number}", entry.name, entry.label))
     return images
-
-
-def _one(path: Path, number: int, line: str, _: int) -> LabelledImage:
-    entry = image_entry(path, number, line)
-    return LabelledImage(f"{path}:{number}", entry.name, entry.label)
-
-
-def _numbers(path: Path, number: int, line: str, labels: int) -> LabelledImage:
-    where = f"{path}:{number}"
-    name, *words = line.rsplit(maxsplit=labels)
-    if len(words) < labels:
-        raise DataError(f"{where}: {len(words)} labels; give a name and {labels} numbers")
-    try:
-        values = tuple(map(float, words))
-    except ValueError as error:
-        raise DataError(f"{where}: {error}; give a name and {labels} numbers") from None
-    if not all(map(math.isfinite, values)):
-        raise DataError(f"{where}: a label is not finite; give numbers")
-    return LabelledImage(where, name.strip(), values)

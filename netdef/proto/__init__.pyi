@@ -2752,6 +2752,7 @@ class ImageDataParameter(_message.Message):
     MIRROR_FIELD_NUMBER: _builtins.int
     ROOT_FOLDER_FIELD_NUMBER: _builtins.int
     REDUCED_DECODING_FIELD_NUMBER: _builtins.int
+    LABELS_FIELD_NUMBER: _builtins.int
     source: _builtins.str
     """A text file with a file name and a label in each line."""
     batch_size: _builtins.int
@@ -2780,6 +2781,8 @@ class ImageDataParameter(_message.Message):
     """Whether much larger JPEG files are decoded at 1/2, 1/4 or 1/8 of their size: faster, but
     not with Caffe's pixels.
     """
+    labels: _builtins.int
+    """How many numbers stand behind each name, whole or not; 0 is one whole number."""
     def __init__(
         self,
         *,
@@ -2796,10 +2799,11 @@ class ImageDataParameter(_message.Message):
         mirror: _builtins.bool | None = ...,
         root_folder: _builtins.str | None = ...,
         reduced_decoding: _builtins.bool | None = ...,
+        labels: _builtins.int | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["batch_size", b"batch_size", "crop_size", b"crop_size", "is_color", b"is_color", "mean_file", b"mean_file", "mirror", b"mirror", "new_height", b"new_height", "new_width", b"new_width", "rand_skip", b"rand_skip", "reduced_decoding", b"reduced_decoding", "root_folder", b"root_folder", "scale", b"scale", "shuffle", b"shuffle", "source", b"source"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["batch_size", b"batch_size", "crop_size", b"crop_size", "is_color", b"is_color", "labels", b"labels", "mean_file", b"mean_file", "mirror", b"mirror", "new_height", b"new_height", "new_width", b"new_width", "rand_skip", b"rand_skip", "reduced_decoding", b"reduced_decoding", "root_folder", b"root_folder", "scale", b"scale", "shuffle", b"shuffle", "source", b"source"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["batch_size", b"batch_size", "crop_size", b"crop_size", "is_color", b"is_color", "mean_file", b"mean_file", "mirror", b"mirror", "new_height", b"new_height", "new_width", b"new_width", "rand_skip", b"rand_skip", "reduced_decoding", b"reduced_decoding", "root_folder", b"root_folder", "scale", b"scale", "shuffle", b"shuffle", "source", b"source"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["batch_size", b"batch_size", "crop_size", b"crop_size", "is_color", b"is_color", "labels", b"labels", "mean_file", b"mean_file", "mirror", b"mirror", "new_height", b"new_height", "new_width", b"new_width", "rand_skip", b"rand_skip", "reduced_decoding", b"reduced_decoding", "root_folder", b"root_folder", "scale", b"scale", "shuffle", b"shuffle", "source", b"source"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

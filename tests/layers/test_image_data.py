@@ -43,6 +43,18 @@ def test_every_field_arrives(listed):
     made.close()
 
 
+def test_labels_of_several_numbers(listed):
+    listed.write_text("".join(f"{i}.png {i} 0.5 -{i}e1\n" for i in range(4)))
+    root = f'root_folder: "{listed.parent}/"'
+    made = net(layer(listed, f"batch_size: 3 labels: 3 {root}"))
+    assert made.forward()["label"].tolist() == [[i, 0.5, -10 * i] for i in range(3)]
+    made.close()
+    assert refusal(layer(listed, f"batch_size: 3 labels: 5 {root}")) == (
+        f"net.prototxt:1: layer 'images' (ImageData): {listed}:1: 3 labels; give a name and 5"
+        " numbers"
+    )
+
+
 def test_random_fields_follow_the_seed(listed):
     root = f'root_folder: "{listed.parent}/"'
     texts = [layer(listed, f"batch_size: 4 {root} {f}") for f in ("shuffle: true", "rand_skip: 4")]
