@@ -12,8 +12,6 @@ from itertools import pairwise
 _SWEEPS = 12
 _BEND = 10.0
 """Breadth that a long edge takes in the ranks it passes."""
-_STRAIGHT = 8.0
-"""How much more a bend wants to stay in line than a box."""
 
 Edge = tuple[str, str]
 Point = tuple[float, float]
@@ -113,19 +111,18 @@ def _spread(
     by pooling neighbours that would.
     """
     offset, offsets = 0.0, []
-    pools: list[tuple[float, float, int]] = []  # mean, weight, boxes
+    pools: list[tuple[float, int]] = []  # mean, boxes
     for i, key in enumerate(row):
         if i:
             offset += (breadth[row[i - 1]] + breadth[key]) / 2 + gap
         offsets.append(offset)
         mean, count = wanted[key] - offset, 1
-        weight = _STRAIGHT if breadth[key] == _BEND else 1.0
         while pools and pools[-1][0] > mean:
-            other, heavy, more = pools.pop()
-            mean = (mean * weight + other * heavy) / (weight + heavy)
-            weight, count = weight + heavy, count + more
-        pools.append((mean, weight, count))
-    means = [mean for mean, _, count in pools for _ in range(count)]
+            other, more = pools.pop()
+            mean = (mean * count + other * more) / (count + more)
+            count += more
+        pools.append((mean, count))
+    means = [mean for mean, count in pools for _ in range(count)]
     for key, mean, offset in zip(row, means, offsets, strict=True):
         across[key] = mean + offset
 

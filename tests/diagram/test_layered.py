@@ -1,6 +1,6 @@
 """Boxes in ranks: none on another, edges forward, long edges around what they pass."""
 
-from itertools import combinations
+from itertools import combinations, pairwise
 
 import pytest
 
@@ -70,3 +70,20 @@ def test_boxes_of_a_ladder_never_overlap(width):
     edges += [("a0", f"b{i}") for i in range(3, 12)]
     layout = lay_out(sizes, edges, GAP, RANK_GAP)
     assert boxes_apart(sizes, layout) >= GAP - 1e-9
+
+
+def test_modules_of_branches_stay_below_each_other():
+    sizes, edges, last = {"top": (60.0, 10.0)}, [], "top"
+    for i in range(9):  # chains of 1, 2, 4 and 4 boxes, as in GoogLeNet
+        ends = []
+        for branch, length in enumerate((4, 4, 2, 1)):
+            own = [last, *(f"{i}.{branch}.{place}" for place in range(length))]
+            sizes |= dict.fromkeys(own[1:], (60.0 + 5 * branch, 10.0))
+            edges += list(pairwise(own))
+            ends.append(own[-1])
+        last = f"join{i}"
+        sizes[last] = (60.0, 10.0)
+        edges += [(end, last) for end in ends]
+    layout = lay_out(sizes, edges, GAP, RANK_GAP)
+    widest = 4 * 60 + 5 * (1 + 2 + 3) + 3 * GAP
+    assert layout.size[0] < 1.3 * widest
