@@ -1,32 +1,29 @@
 """``Solver``: trains a net as its prototxt says, with pycaffe's names."""
 
-import math
 import time
 from collections import deque
-from contextlib import nullcontext
 from typing import Any
 
-import numpy as np
-
 from netdef import mode
-from netdef.errors import ConfigError, RunError, WeightsError, at
-from netdef.layer import DataLayer
+from netdef.errors import at
 from netdef.net import Net
 from netdef.proto import SolverParameter
 from netdef.prototxt import read_solver
 from netdef.solvers import snapshotting
 from netdef.solvers.average import WeightAverage
 from netdef.solvers.checks import check_solver
-from netdef.solvers.divergence import Stand, diverge, stand_of
-from netdef.solvers.epochs import count_iterations, records_of
+from netdef.solvers.divergence import Stand
+from netdef.solvers.epochs import count_iterations
+from netdef.solvers.iteration import iterate
 from netdef.solvers.nets import NetChoice, test_nets, train_net
-from netdef.solvers.reporter import Displayed, Reporter, Scores, Started, outputs_of
+from netdef.solvers.reporter import Reporter
 from netdef.solvers.schedule import Schedule
+from netdef.solvers.scoring import score_all
 from netdef.solvers.signals import Effect
 from netdef.solvers.snapshots import Snapshots
-from netdef.solvers.testing import loss_of, output_values, test
 from netdef.solvers.update import Update
 from netdef.solvers.watch import watch_of
+from netdef.solvers.whole_run import run_whole
 from netdef.whole_set import plan_whole_set
 
 
@@ -67,8 +64,8 @@ class Solver:
                 self.snapshots.check_folder()
             _choose_device(param)
         self.seed = param.random_seed if param.random_seed >= 0 else mode.seed()
-        self._choice = train_net(param, path)
-        self.net = self._net(self._choice)
+        self.choice = train_net(param, path)
+        self.net = self._net(self.choice)
         self.test_nets = [self._net(choice, self.net) for choice in test_nets(param, path)]
         with at(path):
             count_iterations(self.param, self.net.sources)
@@ -82,11 +79,11 @@ class Solver:
         self.average = WeightAverage(self.net.weights, decay) if decay else None
         self.losses: deque[float] = deque(maxlen=param.average_loss)
         self._goes_on = self.is_stopped = self.has_settled = False
-        self._asked = Effect.NONE
+        self.asked = Effect.NONE
         self.last_snapshot: str | None = None
         self.rollbacks = 0
-        self._before = Stand({}, 0)
-        self._displayed_at = 0, time.monotonic()
+        self.stand = Stand({}, 0)
+        self.displayed_at = 0, time.monotonic()
 
     def _net(self, choice: NetChoice, share: Net | None = None) -> Net:
         state = choice.state
@@ -118,126 +115,30 @@ class Solver:
         if not self._goes_on:
             self.losses.clear()
         self._goes_on = self.is_stopped = self.has_settled = False
-        self._displayed_at = self.iter, time.monotonic()
+        self.displayed_at = self.iter, time.monotonic()
         end = self.iter + n
         while self.iter < end and not self.is_stopped and not self.has_settled:
-            self._iterate()
+            iterate(self)
 
     def ask(self, effect: Effect) -> None:
         """Take a snapshot, or stop with one, when the iteration is done."""
-        self._asked = effect
+        self.asked = effect
 
-    def _iterate(self) -> None:
-        if self._is_due(self.param.test_interval) and (
-            self.iter > 0 or self.param.test_initialization
-        ):
-            self.test_all()
-            if self.has_settled:
-                return
-        loss = self._forward_backward()
-        if math.isfinite(loss):
-            self._learn(loss)
-        else:
-            diverge(self, self._choice, self._before)
-            return
-        self.iter += 1
-        self.reporter.trained(self.iter, loss)
-        asked, self._asked = self._asked, Effect.NONE
-        self.is_stopped = asked is Effect.STOP
-        if self.is_stopped:
-            self.snapshot()
-        elif self._is_due(self.param.snapshot) or asked is Effect.SNAPSHOT:
-            self._try_snapshot()
-
-    def _learn(self, loss: float) -> None:
-        self.losses.append(loss)
-        if not self.param.monitor:
-            self._see(self._smoothed_loss)
-        rate = self.schedule.begin(self.iter)
-        if self._is_due(self.param.display):
-            self._display(rate)
-        self.net.give_back()
-        self.update.apply(rate, self.iter)
-        if self.average:
-            self.average.follow()
-
-    def _see(self, value: float) -> bool:
-        """Take in what is watched; lower the rate of a plateau; say whether it got better."""
-        is_better = self.watch.see(value, self.iter)
-        if not is_better and self.schedule.stand_still(self.watch.standstill(self.iter)):
-            self.watch.lowered_iter = self.iter
-        patience = self.param.patience
-        self.has_settled = 0 < patience <= self.iter - self.watch.best_iter
-        return is_better
-
-    def _is_due(self, interval: int) -> bool:
+    def is_due(self, interval: int) -> bool:
+        """Whether what happens every ``interval`` iterations happens at this one; 0 is never."""
         return interval > 0 and self.iter % interval == 0
 
-    def _forward_backward(self) -> float:
-        """Sum the gradients of ``iter_size`` batches, and return their mean loss.
-
-        A loss that is no number ends it; ``_before`` is where its batch began.
-        """
-        self.net.clear_param_diffs()
-        loss = 0.0
-        with np.errstate(all="ignore"):  # what is no number is looked for in the loss
-            for _ in range(self.param.iter_size):
-                self._before = stand_of(self.net)
-                self.net.forward()
-                loss += loss_of(self.net)
-                if not math.isfinite(loss):
-                    break
-                self.net.backward()
-        return loss / self.param.iter_size
-
     @property
-    def _smoothed_loss(self) -> float:
+    def smoothed_loss(self) -> float:
+        """The mean of the last ``average_loss`` losses."""
         return sum(self.losses) / len(self.losses)
-
-    def _display(self, rate: float) -> None:
-        (iteration, then), now = self._displayed_at, time.monotonic()
-        self._displayed_at = self.iter, now
-        self.reporter.displayed(
-            Displayed(
-                iteration=self.iter,
-                loss=self._smoothed_loss,
-                outputs=outputs_of(self.net, output_values(self.net)),
-                rate=rate,
-                seconds=now - then,
-                iterations=self.iter - iteration,
-                display=self.param.display,
-            )
-        )
 
     def test_all(self) -> None:
         """Run every test net over its ``test_iter`` batches or whole set, and report the means.
 
         With ``ema_decay`` the average of the weights is tested.
         """
-        is_averaged = self.average is not None and self.average.has_begun
-        with self.average.in_place() if self.average and is_averaged else nullcontext():
-            for number, net in enumerate(self.test_nets):
-                self._test(number, net)
-
-    def _test(self, number: int, net: Net) -> None:
-        self.reporter.testing(self.iter, number)
-        counts = self.param.test_iter
-        outputs, loss = test(net, None if self.param.test_whole_set else counts[number])
-        shown = loss if self.param.test_compute_loss else None
-        self.reporter.tested(Scores(self.iter, number, outputs, shown))
-        for output in outputs if number == 0 else ():
-            if output.name == self.param.monitor and self._see(output.value):
-                self._keep_best()
-
-    def _keep_best(self) -> None:
-        """Write the weights that were tested, if ``snapshot_best`` asks for it."""
-        if not self.param.snapshot_best:
-            return
-        try:
-            self.reporter.snapshotting(self.snapshots.best)
-            self.net.save(self.snapshots.best, self.snapshots.format)
-        except (RunError, WeightsError) as error:
-            self.reporter.warned(f"{error}; the training goes on")
+        score_all(self)
 
     def solve(self, resume_file: str | None = None) -> None:
         """Train up to ``max_iter``, from a snapshot if one is given; test at the end.
@@ -245,48 +146,10 @@ class Solver:
         If ``ask`` was asked to stop, it returns early, with ``is_stopped``.
 
         Raises:
-            ConfigError: max_iter is not set, or snapshots cannot be written.
+            ConfigError: it is not said when to end, or snapshots cannot be written.
             Diverged: the loss is no longer a number.
         """
-        with at(self.path):
-            if not self.param.HasField("max_iter"):
-                raise ConfigError("neither max_iter nor max_epoch is set; one says when to end")
-            if self.param.snapshot_after_train:
-                self.snapshots.check_folder()
-            if self.param.snapshot_after_train or self.param.snapshot:
-                snapshotting.check_size(self)
-        if resume_file:
-            self.restore(resume_file)
-        self.reporter.started(self._start())
-        self.step(self.param.max_iter - self.iter)
-        if self.is_stopped:
-            self.reporter.stopped(self.iter)
-            return
-        if self.has_settled:
-            self.reporter.settled(self.iter, self.watch.best_iter)
-        is_kept = self.last_snapshot == self.snapshots.state(self.iter)
-        if self.param.snapshot_after_train and not is_kept:
-            self.snapshot()
-        if self._is_due(self.param.display):
-            self.net.forward()
-            self.losses.append(loss_of(self.net))
-            self.reporter.displayed(Displayed(self.iter, self._smoothed_loss))
-        if self._is_due(self.param.test_interval):
-            self.test_all()
-        self.reporter.finished()
-
-    def _start(self) -> Started:
-        data = [n.tops[0] for n in self.net.graph.nodes if isinstance(n.layer, DataLayer)]
-        batch = self.net.shapes.blobs[data[0]][0] * self.param.iter_size if data else 0
-        param = self.param
-        return Started(
-            self.net.name,
-            param.lr_policy,
-            self.iter,
-            param.max_iter,
-            batch,
-            records_of(self.net.sources),
-        )
+        run_whole(self, resume_file)
 
     def snapshot(self) -> None:
         """Write the weights, then the state that names them; each file whole or not at all.
@@ -297,13 +160,6 @@ class Solver:
         """
         self.last_snapshot = snapshotting.take(self)
         self.rollbacks = 0
-
-    def _try_snapshot(self) -> None:
-        """Take a snapshot; if it fails, say so and let the training go on."""
-        try:
-            self.snapshot()
-        except (RunError, WeightsError) as error:
-            self.reporter.warned(f"{error}; the training goes on")
 
     def restore(self, path: str) -> None:
         """Go on from a ``.solverstate`` of netdef's or Caffe's, and the weights it names.

@@ -76,7 +76,7 @@ def scores(monkeypatch, *values):
     def test(net, batches):
         return [Output("accuracy", next(given)), Output("loss", 1, 1)], 1
 
-    monkeypatch.setattr("netdef.solvers.solver.test", test)
+    monkeypatch.setattr("netdef.solvers.scoring.test", test)
 
 
 @pytest.mark.parametrize(("format", "ending"), FORMATS.items())
@@ -120,7 +120,7 @@ def test_training_ends_when_nothing_gets_better(folder, monkeypatch):
 
 def test_patience_with_the_training_loss(folder, monkeypatch):
     losses = iter([5, 4, 4, 4, 4, 4])
-    monkeypatch.setattr("netdef.solvers.solver.loss_of", lambda net: next(losses))
+    monkeypatch.setattr("netdef.solvers.iteration.loss_of", lambda net: next(losses))
     mine = solver("patience: 3\nmax_iter: 20")
     mine.step(20)
     assert mine.has_settled and mine.iter == 5

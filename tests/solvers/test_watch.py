@@ -89,13 +89,13 @@ PLATEAU = "lr_policy: 'plateau'\ngamma: 0.5\nplateau_winsize: [2, 3]"
 
 def test_plateau_of_the_training_loss(folder, monkeypatch):
     losses = iter([5, 4, 4, 4, 3, 3, 3, 3, 3, 3])
-    monkeypatch.setattr("netdef.solvers.solver.loss_of", lambda net: next(losses))
+    monkeypatch.setattr("netdef.solvers.iteration.loss_of", lambda net: next(losses))
     assert rates_of(PLATEAU, 10) == [1, 1, 1, 0.5, 0.5, 0.5, 0.5, 0.25, 0.25, 0.25]
 
 
 def test_plateau_of_the_smoothed_loss(folder, monkeypatch):
     losses = iter([4, 2, 3, 0, 3, 3])  # means of two: 4, 3, 2.5, 1.5, 1.5, 3
-    monkeypatch.setattr("netdef.solvers.solver.loss_of", lambda net: next(losses))
+    monkeypatch.setattr("netdef.solvers.iteration.loss_of", lambda net: next(losses))
     extra = PLATEAU.replace("[2, 3]", "2")
     assert rates_of(f"{extra}\naverage_loss: 2", 6) == [1, 1, 1, 1, 1, 0.5]
 
@@ -106,7 +106,7 @@ def test_plateau_of_a_test(folder, monkeypatch):
     def test(net, batches):
         return [Output("accuracy", next(scores)), Output("loss", 1, 1)], 1
 
-    monkeypatch.setattr("netdef.solvers.solver.test", test)
+    monkeypatch.setattr("netdef.solvers.scoring.test", test)
     extra = f"{PLATEAU}\n{TESTS}\nmonitor: 'accuracy'"
     assert rates_of(extra, 10) == [1, 1, 1, 1, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5]
     assert next(scores, None) is None

@@ -1,0 +1,99 @@
+"""One iteration of a solver: its batches forward and backward, the update, what falls due."""
+
+import math
+import time
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from netdef.errors import RunError, WeightsError
+from netdef.solvers.divergence import diverge, stand_of
+from netdef.solvers.reporter import Displayed, outputs_of
+from netdef.solvers.scoring import score_all, see
+from netdef.solvers.signals import Effect
+from netdef.solvers.testing import loss_of, output_values
+
+if TYPE_CHECKING:
+    from netdef.solvers.solver import Solver
+
+
+def iterate(solver: "Solver") -> None:
+    """Train for one iteration, with the test before and the snapshot behind it that fall due.
+
+    Raises:
+        Diverged: the loss is no longer a number.
+        DataError: the data are damaged.
+    """
+    param = solver.param
+    if solver.is_due(param.test_interval) and (solver.iter > 0 or param.test_initialization):
+        score_all(solver)
+        if solver.has_settled:
+            return
+    loss = _forward_backward(solver)
+    if not math.isfinite(loss):
+        diverge(solver, solver.choice, solver.stand)
+        return
+    _learn(solver, loss)
+    solver.iter += 1
+    solver.reporter.trained(solver.iter, loss)
+    _snapshot(solver)
+
+
+def _forward_backward(solver: "Solver") -> float:
+    """Sum the gradients of ``iter_size`` batches, and return their mean loss.
+
+    A loss that is no number ends it; ``solver.stand`` is where its batch began.
+    """
+    net, loss = solver.net, 0.0
+    net.clear_param_diffs()
+    with np.errstate(all="ignore"):  # what is no number is looked for in the loss
+        for _ in range(solver.param.iter_size):
+            solver.stand = stand_of(net)
+            net.forward()
+            loss += loss_of(net)
+            if not math.isfinite(loss):
+                break
+            net.backward()
+    return loss / solver.param.iter_size
+
+
+def _learn(solver: "Solver", loss: float) -> None:
+    solver.losses.append(loss)
+    if not solver.param.monitor:
+        see(solver, solver.smoothed_loss)
+    rate = solver.schedule.begin(solver.iter)
+    if solver.is_due(solver.param.display):
+        _display(solver, rate)
+    solver.net.give_back()
+    solver.update.apply(rate, solver.iter)
+    if solver.average:
+        solver.average.follow()
+
+
+def _display(solver: "Solver", rate: float) -> None:
+    (iteration, then), now = solver.displayed_at, time.monotonic()
+    solver.displayed_at = solver.iter, now
+    solver.reporter.displayed(
+        Displayed(
+            iteration=solver.iter,
+            loss=solver.smoothed_loss,
+            outputs=outputs_of(solver.net, output_values(solver.net)),
+            rate=rate,
+            seconds=now - then,
+            iterations=solver.iter - iteration,
+            display=solver.param.display,
+        )
+    )
+
+
+def _snapshot(solver: "Solver") -> None:
+    """Take the snapshot that falls due or was asked for; only one that stops may fail."""
+    asked, solver.asked = solver.asked, Effect.NONE
+    solver.is_stopped = asked is Effect.STOP
+    if solver.is_stopped:
+        solver.snapshot()
+    elif solver.is_due(solver.param.snapshot) or asked is Effect.SNAPSHOT:
+        try:
+            solver.snapshot()
+        except (RunError, WeightsError) as error:
+            solver.reporter.warned(f"{error}; the training goes on")
