@@ -24,6 +24,7 @@ NOT_FIELDS = {
         f"{name}.{field}": "transform_param has it; it is moved there from nets of 2014"
         for name in ("Data", "ImageData", "WindowData")
         for field in ("scale", "mean_file", "crop_size", "mirror")
+        if (name, field) != ("WindowData", "scale")
     },
     **{
         f"Im2col.{name}": "what a convolution does with the windows"
