@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from netdef.errors import RunError
+from netdef.errors import ConfigError, RunError, ShapeError
 from netdef.net import Net
 from netdef.onnx_export.body import Body, Operator, Port
 from netdef.onnx_export.dynamic_batch import BATCH, merge, other_inputs
@@ -40,7 +40,13 @@ def export(
     package = import_onnx()
     body = write(net, opset)
     if is_batch_dynamic:
-        body = merge(body, write(net, opset, other_inputs(body.inputs)))
+        try:
+            other = write(net, opset, other_inputs(body.inputs))
+        except ShapeError as error:
+            raise ConfigError(
+                f"it is bound to the number of items ({error}); export without --dynamic-batch"
+            ) from error
+        body = merge(body, other)
     size = sum(values.nbytes for values in body.constants.values())
     if size > LARGEST:
         raise RunError(f"its weights have {size} bytes; an ONNX file holds {LARGEST}")

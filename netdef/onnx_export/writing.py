@@ -5,7 +5,7 @@ from itertools import chain
 
 import numpy as np
 
-from netdef.errors import ConfigError, at
+from netdef.errors import ConfigError, ShapeError, at
 from netdef.graph import Graph, Node
 from netdef.infer import Shapes, infer
 from netdef.net import Net
@@ -84,6 +84,8 @@ def _parts(
     own = {}
     for param in shapes.params[node.name]:
         values = weights[param.owner]
+        if values.size != Shape(param.weight.shape).size:
+            raise ShapeError(f"its {param.weight.name} would be {Shape(param.weight.shape)}")
         if values.shape != tuple(param.weight.shape):
             values = values.reshape(param.weight.shape)
         own[param.weight.name] = values

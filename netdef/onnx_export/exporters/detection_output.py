@@ -34,7 +34,7 @@ def detection_output(part: Part) -> None:
     limits: list[np.ndarray | float | str] = [np.array([count]), float(nms.nms_threshold)]
     if layer.confidence_threshold is not None:
         limits.append(float(layer.confidence_threshold))
-    chosen = part.add("NonMaxSuppression", boxes, scores, *limits)
+    chosen = part.add("NonMaxSuppression", _unturned(part, boxes), scores, *limits)
     rows = _rows(part, labels, boxes, scores, chosen)
     if layer.keep_top_k >= 0:
         rows = _best_of_each_image(part, rows)
@@ -73,6 +73,17 @@ def _decoded(part: Part, step: str, prior: str) -> str:
     half = part.add("Mul", part.add("Mul", part.add("Exp", grow), sides), 0.5)
     ends = part.add("Sub", centre, half), part.add("Add", centre, half)
     return part.add("Concat", *ends, axis=-1)
+
+
+def _unturned(part: Part, boxes: str) -> str:
+    """Return boxes that cover nothing where they are turned inside out.
+
+    ONNX's operator would turn them back. Sides that are exponentials cannot be negative.
+    """
+    if part.layer.code_type == "CENTER_SIZE":
+        return boxes
+    low, high = part.several("Split", [boxes, [2, 2]], [None, None], axis=-1)
+    return part.add("Concat", low, part.add("Max", low, high), axis=-1)
 
 
 def _scores(part: Part, labels: list[int]) -> str:

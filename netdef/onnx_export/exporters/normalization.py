@@ -133,15 +133,14 @@ def _lrn_within(part: Part) -> None:
 def layer_norm(part: Part) -> None:
     """Each item over its last axes."""
     first = part.x_shape.axis(part.layer.axis)
-    _rows(part, (*part.x_shape[:first], -1), part.x_shape[first:])
+    _rows(part, (*(0,) * first, -1), part.x_shape[first:])
 
 
 @exports("GroupNorm")
 def group_norm(part: Part) -> None:
     """Each item's groups of channels."""
-    items, channels = part.x_shape[:2]
-    wide = (channels, *(1,) * (len(part.x_shape) - 2))
-    _rows(part, (items, part.layer.group, -1), wide)
+    wide = (part.x_shape[1], *(1,) * (len(part.x_shape) - 2))
+    _rows(part, (0, part.layer.group, -1), wide)
 
 
 def _rows(part: Part, rows: Sequence[int], wide: Sequence[int]) -> None:
