@@ -12,13 +12,15 @@ from netdef.preprocessing import Preprocessing, usual_resize
 def deployment(name: str) -> Deployment:
     """Return the net, weights, labels and preprocessing of a net of the zoo, or of weights.
 
-    Labels and preprocessing are as weights.tsv has them; it may know neither.
+    ``lenet/train_val`` is another prototxt of the net. Labels and preprocessing are as
+    weights.tsv has them; it may know neither.
 
     Raises:
         UnknownType: nothing in the zoo is called so.
         MissingFile: the weights are not on this machine yet; how to fetch them.
         ConfigError: the weights fit no net of the zoo.
     """
+    name, _, form = name.partition("/")
     weights = finding.weights(name)
     row = _row(name, weights)
     net = row.net if row else name
@@ -28,7 +30,8 @@ def deployment(name: str) -> Deployment:
             f" zoo:{name} to --weights"
         )
     labels = nets.class_names(row.classes) if row and row.classes else []
-    return Deployment(nets.prototxt(net), weights, labels, _preprocessing(row) if row else None)
+    prototxt = nets.prototxt(f"{net}/{form}" if form else net)
+    return Deployment(prototxt, weights, labels, _preprocessing(row) if row else None)
 
 
 def _row(name: str, weights: Path) -> Published | None:

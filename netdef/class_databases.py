@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from netdef.class_folders import LabelledPictures
+from netdef.class_folders import LabelledPictures, check_names
 from netdef.data.progress import Progress, Tally
 from netdef.errors import ConfigError, DataError
 from netdef.pictures import PictureDatabase
@@ -23,8 +23,9 @@ def read_class_databases(
 
     Raises:
         DataError: a record is no picture, has no label, or one that is none of the names.
-        ConfigError: there is one class only.
+        ConfigError: there is one class only, or two of the same name.
     """
+    check_names(str(train), names)
     found = PictureDatabase(Path(train)), PictureDatabase(Path(val))
     tally = Tally(progress, sum(map(len, found)))
     classes = max(_largest_label(pictures, names, tally) for pictures in found) + 1

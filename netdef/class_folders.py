@@ -85,11 +85,30 @@ def check_pictures(pictures: Sequence[PictureFile], progress: Progress | None = 
         raise DataError(f"{first}{others}; remove it or put a whole picture in its place")
 
 
+def check_names(where: str, names: Sequence[str]) -> None:
+    """See that no two classes have the same name but for case and spaces.
+
+    Raises:
+        ConfigError: two have; which.
+    """
+    found: dict[str, str] = {}
+    for name in names:
+        other = found.setdefault(name.strip().casefold(), name)
+        if other is not name:
+            raise ConfigError(
+                f"{where}: two classes are called {other!r} and {name!r}; put their pictures"
+                " together, or give one another name"
+            )
+
+
 def _wanted(where: str, known: list[str], only: Sequence[str]) -> list[str]:
-    for name in only:
+    check_names(where, known)
+    for number, name in enumerate(only):
+        if name in only[:number]:
+            raise ConfigError(f"class {name!r} is named twice; name it once")
         if name not in known:
             raise ConfigError(f"{where}: has no class {name!r}{did_you_mean(name, known)}")
-    return list(dict.fromkeys(only)) or known
+    return list(only) or known
 
 
 def _pictures(root: str | Path, folder: ImageFolder, classes: list[str]) -> list[PictureFile]:

@@ -7,7 +7,7 @@ from netdef.class_folders import LabelledPictures
 from netdef.classifier_body import Body
 from netdef.deployment import PREPROCESSING
 from netdef.errors import ConfigError, cannot_write
-from netdef.finetuning import Recipe, deploy_net, new_net
+from netdef.finetuning import Recipe, new_net
 from netdef.io.whole_file import writing_whole
 from netdef.pictures import PictureDatabase, PictureFile, PictureFiles
 from netdef.preprocessing import Preprocessing
@@ -155,8 +155,8 @@ def prepare_folder(
     how: Preprocessing,
     recipe: Recipe,
     goes_on: bool = False,
-) -> NetParameter:
-    """Write lists, nets and solver into a new folder; return the net that deploys.
+) -> None:
+    """Write lists, nets and solver into a new folder.
 
     With ``goes_on`` the folder may be there, if it holds what would be written, and no more
     than an interrupted training leaves.
@@ -170,6 +170,11 @@ def prepare_folder(
         raise ConfigError(f"{body.path}: takes pictures of {how.crop}; only square ones are cut")
     if how.channel_order == "rgb" and body.shape[0] != 3:
         raise ConfigError(f"{body.path}: takes grey levels, which have no channel order")
+    if len(how.mean) not in (0, 1, body.shape[0]):
+        raise ConfigError(
+            f"the mean has {len(how.mean)} numbers and the pictures {body.shape[0]} channels; give"
+            f" 1 or {body.shape[0]}"
+        )
     net = new_net(body, len(pictures.classes), recipe)
     own, batch = folder.resolve(), min(recipe.batch, len(pictures.train))
     texts = {
@@ -187,7 +192,6 @@ def prepare_folder(
     for name, text in texts.items():
         with writing_whole(folder / name) as file:
             file.write(text.encode())
-    return deploy_net(net, body)
 
 
 def _check(folder: Path, texts: dict[str, str], goes_on: bool) -> None:

@@ -46,11 +46,22 @@ def test_some_classes_in_the_order_that_is_asked_for(tmp_path):
             "data: 'red' is the only class; a classifier needs two folders or more",
         ),
         (("red", "blue"), ("bleu",), "data: has no class 'bleu'; did you mean 'blue'?"),
+        (("red", "blue"), ("red", "red"), "class 'red' is named twice; name it once"),
+        *(
+            (
+                ("red", "blue", again),
+                (),
+                f"data: two classes are called {first!r} and {second!r}; put their pictures"
+                " together, or give one another name",
+            )
+            for again, first, second in (("Red", "Red", "red"), ("red ", "red", "red "))
+        ),
     ],
 )
 def test_classes_that_cannot_be(tmp_path, monkeypatch, classes, only, message):
     monkeypatch.chdir(tmp_path)
-    paint_classes(tmp_path / "data", 2, classes)
+    for name in classes:
+        paint(tmp_path / "data" / name / "0.png", (1, 2, 3))
     with pytest.raises(ConfigError) as caught:
         read_class_folders("data", None, only)
     assert str(caught.value) == message

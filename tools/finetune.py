@@ -167,22 +167,27 @@ def _finetune(
     resume: bool,
 ) -> None:
     from netdef.deployment import NET, write_deployment
+    from netdef.finetuning import deploy_net, new_net
     from netdef.finetuning_folder import SOLVER, prepare_folder
     from netdef.net import Net
     from netdef.proto import TEST
-    from netdef.prototxt import read_solver, write_text
+    from netdef.prototxt import net_text, read_solver, write_text
     from netdef.solvers import Solver
     from netdef.solvers.metrics_reporter import MetricsReporter
     from netdef.solvers.several_reporters import SeveralReporters
     from netdef.tools.load_report import load
     from netdef.tools.reporting import on_stderr, solve
 
-    deploy = prepare_folder(folder, body, found, how, recipe, resume)
+    deploy = deploy_net(new_net(body, len(found.classes), recipe), body)
+    # Weights that do not fit are found before anything is written.
+    load(Net(net_text(deploy, body.path), TEST, keep="outputs"), weights, on_mismatch)
+    prepare_folder(folder, body, found, how, recipe, resume)
     curve = MetricsReporter(folder / "curve.jsonl", appends=resume)
     path = str(folder / SOLVER)
     reporter = SeveralReporters([on_stderr(), curve])
     solver = Solver(read_solver(path), path, keep="outputs", reporter=reporter)
-    load(solver.net, weights, on_mismatch)
+    for file in weights:
+        solver.net.copy_from(file, on_mismatch)
     solve(solver, "auto" if resume else None, mend="the same command and --resume")
     write_text(folder / NET, deploy)
     net = Net(str(folder / NET), TEST, weights=solver.snapshots.best, keep="outputs")

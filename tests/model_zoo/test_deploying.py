@@ -19,6 +19,12 @@ def test_a_net_of_the_package():
     assert found.preprocessing == Preprocessing((28, 28), 28, (0,), 0.00390625)
 
 
+def test_another_prototxt_of_it():
+    found = deployment("lenet/train_val")
+    assert found.net == nets.folder("lenet") / "train_val.prototxt"
+    assert found.weights == nets.packaged_weights("lenet")
+
+
 @pytest.mark.parametrize("name", ["mobilenet_v1", "squeezenet_v1.1"])
 def test_weights_that_were_fetched(name):
     place_for_writing(name).write_bytes(b"x")

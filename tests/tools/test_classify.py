@@ -140,22 +140,32 @@ def test_a_picture_that_is_none_is_named(small, netdef):
 
 
 @pytest.mark.slow
-def test_photos_of_imagenet_are_told_as_the_benchmark_tells_them(shared, netdef):
-    folder = shared / "data" / "models" / "squeezenet_v1.1"
-    table = list(
-        csv.DictReader(
-            (shared / "data" / "imagenet" / "samples.tsv").read_text().splitlines(), delimiter="\t"
-        )
-    )
+@pytest.mark.parametrize(
+    ("files", "mean", "column"),
+    [
+        ("squeezenet_v1.1/squeezenet_v1.1_fp16rounded", "104,117,123", "squeezenet_v1.1"),
+        (
+            "mobilenet_v2_torchvision/mobilenet_v2", "103.53,116.28,123.675",
+            "mobilenet_v2_torchvision",
+        ),
+    ],
+)  # fmt: skip
+def test_photos_of_imagenet_are_told_as_the_benchmark_tells_them(
+    shared, netdef, files, mean, column
+):
+    weights = shared / "data" / "models" / f"{files}.caffemodel"
+    samples = (shared / "data" / "imagenet" / "samples.tsv").read_text().splitlines()
+    table = list(csv.DictReader(samples, delimiter="\t"))
     photos = [shared / "data" / "imagenet" / "samples" / row["file"] for row in table]
-    ran = netdef(
-        "classify", *photos, "--model", folder / "deploy.prototxt",
-        "--weights", folder / "squeezenet_v1.1_fp16rounded.caffemodel",
-        "--mean", "104,117,123", "--json",
-    )  # fmt: skip
-    said = [[p["class"] for p in one["predictions"]] for one in json.loads(ran.out)]
-    recorded = [[int(c) for c in row["squeezenet_v1.1_top5"].split(",")] for row in table]
-    assert said == recorded
+    model = ("--model", weights.with_name("deploy.prototxt"), "--weights", weights)
+    ran = netdef("classify", *photos, *model, "--mean", mean, "--json")
+    told = [one["predictions"] for one in json.loads(ran.out)]
+    assert [[p["class"] for p in one] for one in told] == [
+        [int(c) for c in row[f"{column}_top5"].split(",")] for row in table
+    ]
+    assert [one[0]["score"] for one in told] == pytest.approx(
+        [float(row[f"{column}_top1_score"]) for row in table], abs=1e-4
+    )
 
 
 @pytest.fixture

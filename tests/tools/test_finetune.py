@@ -7,7 +7,7 @@ import re
 import pytest
 
 import netdef as library
-from netdef.solvers import Solver
+from netdef.solvers.update import Update
 
 from ..painting import DEPLOY, paint, paint_classes
 
@@ -95,15 +95,15 @@ def test_what_is_frozen_stays_and_a_part_is_held_out(small, netdef):
 def test_what_was_stopped_goes_on_to_the_same_weights(small, netdef, monkeypatch):
     options = ("--data", "train", "--val", "val", "--epochs", 5)
     assert finetune(netdef, *options, "--out", "unbroken").status == 0
-    iterate = Solver._iterate
+    apply = Update.apply
 
-    def stopped(solver):
-        if solver.iter == 10:
+    def stopped(update, rate, iteration):
+        if iteration == 10:
             raise KeyboardInterrupt
-        iterate(solver)
+        apply(update, rate, iteration)
 
     with monkeypatch.context() as patch:
-        patch.setattr(Solver, "_iterate", stopped)
+        patch.setattr(Update, "apply", stopped)
         assert finetune(netdef, *options).status == 130
     ran = finetune(netdef, *options)
     assert (ran.status, ran.err) == (
@@ -188,6 +188,24 @@ def test_weights_of_other_shapes(small, netdef):
         "netdef: error: w.caffemodel: no layer has the shapes of one in this net; 'conv1' have its"
         " names, but other shapes",
     )
+    assert not (small / "out").exists()
+    assert not (small / "out2").exists()
+
+
+def test_weights_that_fit_are_resized(small, netdef):
+    (small / "deploy.prototxt").write_text(DEPLOY.replace("num_output: 6", "num_output: 5"))
+    options = ("--data", "train", "--epochs", 1, "--on-mismatch", "resize")
+    ran = finetune(netdef, *options)
+    assert ran.status == 0, ran.err
+    assert "w.caffemodel: 0 layers loaded; 1 resized (conv1); 1 not in the file" in ran.out
+
+
+def test_a_mean_of_too_few_channels(small, netdef):
+    ran = finetune(netdef, "--data", "train", "--mean", "1,2")
+    assert (ran.status, ran.err) == (
+        2, "netdef: error: the mean has 2 numbers and the pictures 3 channels; give 1 or 3\n",
+    )  # fmt: skip
+    assert not (small / "out").exists()
 
 
 @pytest.mark.parametrize(
