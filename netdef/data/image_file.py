@@ -50,5 +50,6 @@ def resize(image: np.ndarray, height: int, width: int) -> np.ndarray:
     """
     import cv2
 
-    pixels = np.ascontiguousarray(image.transpose(1, 2, 0))
+    # A view: OpenCV takes a part of an image as it lies, and copies what it must.
+    pixels = image.transpose(1, 2, 0)
     return planes(cv2.resize(pixels, (width, height), interpolation=cv2.INTER_LINEAR))
