@@ -86,6 +86,14 @@ class NetBuilder:
             for names in (layer.bottom, layer.top):
                 names[:] = [new if name == old else name for name in names]
 
+    def silence(self, outputs: Sequence[str]) -> None:
+        """Add a Silence for what no layer reads and is none of ``outputs``."""
+        read = {bottom for layer in self.layers for bottom in layer.bottom}
+        made = [t for one in self.layers if one.type != "Input" for t in one.top]
+        unread = [Blob(t, Shape(())) for t in made if t not in read and t not in outputs]
+        if unread:
+            self.add("Silence", "unread", unread, tops=0)
+
     def unique(self, name: str) -> str:
         """Return the name, with a number behind it if it is taken, and take it."""
         number, found = 1, name

@@ -151,6 +151,7 @@ class _Reader:
                 self.builder.rename(name, self.builder.unique(f"{name}_before"))
                 self.builder.rename(blob.name, name)
                 self._renamed(blob.name, name)
+        self.builder.silence(self.outputs)
 
     def _renamed(self, old: str, new: str) -> None:
         for key, value in self.values.items():

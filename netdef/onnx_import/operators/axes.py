@@ -40,7 +40,7 @@ def _sliced(op: Operation, x: Blob, axis: int, points: Sequence[int]) -> list[Bl
 
 @imports("Slice")
 def slice_(op: Operation) -> Blob:
-    """A part along some axes; what is cut off goes into Silence.
+    """A part along some axes.
 
     Raises:
         ConfigError: it takes not every number, or none.
@@ -66,11 +66,7 @@ def _part(op: Operation, x: Blob, axis: int, start: int, end: int) -> Blob:
     edges = [0, first, stop, length]
     points = sorted({e for e in edges if 0 < e < length})
     parts = _sliced(op, x, axis, points)
-    own = [0, *points].index(first)
-    rest = [p for i, p in enumerate(parts) if i != own]
-    if rest:
-        op.builder.add("Silence", op.name, rest, tops=0)
-    return parts[own]
+    return parts[[0, *points].index(first)]
 
 
 @imports("Gather")
