@@ -4,6 +4,8 @@ import re
 
 import pytest
 
+from netdef.engines.available import why_no_onednn
+
 NET = """\
 name: "tiny"
 layer { name: "in" type: "Input" top: "x" input_param { shape { dim: 2 dim: 1 dim: 5 dim: 5 } } }
@@ -84,15 +86,25 @@ def test_shapes_come_by_default(tiny):
     assert tiny().out == SHAPES
 
 
-def test_the_plan_gives_each_call_an_engine_and_a_place(tiny):
+@pytest.mark.parametrize("engine", ["numpy", "onednn"])
+def test_the_plan_gives_each_call_an_engine_and_a_place(tiny, engine, monkeypatch):
+    if engine == "onednn" and why_no_onednn():
+        pytest.skip(why_no_onednn())
+    monkeypatch.setenv("NETDEF_ENGINE", engine)
     out = tiny("--stage", "plan").out
-    calls = re.findall(r"^\w+ +(.+?) {2,}(\S+(?:, \S+)*) +numpy$", out, re.MULTILINE)
-    assert len(calls) == 8
-    assert dict(calls)["d conv/1 += sum(d y, axes=(0, 2, 3))"] == "grads"
-    assert dict(calls)["y = conv(x, conv/0, conv/1, window=3x3 step 1x1, group=1)"].isdecimal()
+    pattern = r"^\w+ +(.+?) {2,}(\S+(?:, \S+)*) +(numpy|onednn)$"
+    calls = {call: rest for call, *rest in re.findall(pattern, out, re.MULTILINE)}
+    weight = "d conv/0, d conv/1 += conv_grad_weight(x, d y, window=3x3 step 1x1, group=1)"
+    assert calls[weight] == ["grads, grads", engine]
+    place, chosen = calls[
+        "y@relu = conv(x, conv/0, conv/1, window=3x3 step 1x1, group=1, relu=True)"
+    ]
+    assert place.isdecimal() and chosen == engine
+    assert calls["z(2, 4) = gemm(y@relu(2, 27), ip/0, trans_b=True)"][1] == "numpy"
 
 
-def test_the_plan_says_what_sharing_memory_saves(tiny):
+def test_the_plan_says_what_sharing_memory_saves(tiny, monkeypatch):
+    monkeypatch.setenv("NETDEF_ENGINE", "numpy")  # so small a net's copies differ by engine
     out = tiny("--stage", "plan").out.replace(",", "")
     found = re.search(r"^arena +(\d+) bytes for (\d+) arrays of (\d+) bytes (\d+)% less", out, re.M)
     assert found
