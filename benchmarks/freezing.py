@@ -21,7 +21,7 @@ from netdef.class_folders import LabelledPictures
 from netdef.classifier_body import Body, body_of
 from netdef.counting import multiply_adds
 from netdef.finetuning import Recipe, new_net
-from netdef.finetuning_folder import training_net
+from netdef.finetuning_solver import training_net
 from netdef.pictures import PictureFile, PictureFiles
 from netdef.preprocessing import Preprocessing
 from netdef.prototxt import net_text, read_net

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from netdef.tools import model_options, options, pictures, results
+from netdef.tools import model_options, options, pictures, preparation, results
 from netdef.tools.progress import progress_bar
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def command(
     options.use_gpu(gpu)
     found = open_pictures(images)
     net, known = pictures.net_of(model, weights)
-    how = pictures.preprocessing_of(net, known, mean, scale, channel_order, resize)
+    how = preparation.preprocessing_of(net, known, mean, scale, channel_order, resize)
     names = read_labels(labels) if labels else known.labels if known else ()
     classifier = Classifier(net, how, names, oversample)
     classified = _classified(classifier, found, batch, top)

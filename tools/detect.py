@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from netdef.tools import model_options, options, pictures, results
+from netdef.tools import model_options, options, pictures, preparation, results
 from netdef.tools.progress import progress_bar
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def command(
     net, known = pictures.net_of(model, weights)
     data = net.blobs[picture_input(net)]
     whole = f"{data.height}x{data.width}"
-    how = pictures.preprocessing_of(net, known, mean, scale, channel_order, whole)
+    how = preparation.preprocessing_of(net, known, mean, scale, channel_order, whole)
     names = read_labels(labels) if labels else known.labels if known else ()
     detector = Detector(net, how, names)
     detected = _detected(detector, found, threshold, Path(out) if out else None)

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from netdef.tools import model_options, options, pictures
+from netdef.tools import model_options, options, pictures, preparation
 from netdef.tools.progress import progress_bar
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ def command(
     told = (mean, scale, channel_order, resize)
     how = known.preprocessing if known else None
     if images or any(value is not None for value in told):
-        how = pictures.preprocessing_of(net, known, *told)
+        how = preparation.preprocessing_of(net, known, *told)
     names = read_labels(labels) if labels else known.labels if known else ()
     content = export(net, opset, dynamic_batch, to_metadata(names, how)).SerializeToString()
     if check:

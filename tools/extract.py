@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from netdef.tools import model_options, options, pictures
+from netdef.tools import model_options, options, pictures, preparation
 from netdef.tools.progress import progress_bar
 
 
@@ -75,7 +75,7 @@ def command(
     kind = format_of(out, format, blobs)
     found = open_pictures(sources)
     net, known = pictures.net_of(model, weights, blobs)
-    how = pictures.preprocessing_of(net, known, mean, scale, channel_order, resize)
+    how = preparation.preprocessing_of(net, known, mean, scale, channel_order, resize)
     extractor = Extractor(net, blobs, how, pool)
     source = {
         "model": str(Path(model).resolve()),

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from netdef.tools import class_report, model_options, options, pictures
+from netdef.tools import class_report, model_options, options, pictures, preparation
 from netdef.tools.progress import progress_bar
 
 if TYPE_CHECKING:
@@ -126,7 +126,7 @@ def command(
     options.use_gpu(gpu)
     known = model_options.deployment_of(model, weights)
     body = body_of(read_net(str(known.net) if known else model))
-    how = pictures.training_preprocessing(body, known, mean, scale, channel_order, resize)
+    how = preparation.training_preprocessing(body, known, mean, scale, channel_order, resize)
     found = _pictures(data, val, classes, held_out, seed)
     click.echo(
         f"{len(found.classes)} classes, {len(found.train)} pictures to train with,"
