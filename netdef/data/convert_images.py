@@ -9,11 +9,12 @@ from itertools import count
 from pathlib import Path
 
 from netdef.data.database import database_writer
-from netdef.data.database_writer import refuse_existing, run_name
+from netdef.data.database_writer import refuse_existing
 from netdef.data.image_record import ImageRecords
 from netdef.data.labelled_list import LabelledImage, Refuse, folder_images, listed_images
 from netdef.data.progress import Progress, Tally
 from netdef.data.random_words import permutation
+from netdef.data.run_name import run_name
 from netdef.errors import DataError, NetdefError, at
 
 Record = tuple[bytes, tuple[int, ...]]

@@ -6,7 +6,6 @@ import shutil
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
-from hashlib import sha256
 from pathlib import Path
 from secrets import token_hex
 from types import TracebackType
@@ -131,20 +130,6 @@ class DatabaseWriter(ABC):
         except ConfigError:
             self._drop()
             raise
-
-
-def run_name(*what: object) -> str:
-    """Return a name for ``resume_as``: the same for what prints alike."""
-    return sha256(repr(what).encode()).hexdigest()[:16]
-
-
-def file_stamp(path: str | Path) -> tuple[object, ...]:
-    """Return what tells a file, as it is now, from all others."""
-    try:
-        status = os.stat(path)
-    except OSError:
-        return (str(path),)
-    return (str(Path(path).resolve()), status.st_size, status.st_mtime_ns)
 
 
 def _partial_name(path: Path, resume_as: str) -> str:

@@ -7,10 +7,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from netdef.data.database_writer import refuse_existing, run_name
+from netdef.data.database_writer import refuse_existing
 from netdef.data.datum import encode
 from netdef.data.lmdb_writer import LmdbWriter
 from netdef.data.progress import Progress, Tally
+from netdef.data.run_name import run_name
 from netdef.errors import cannot_write
 
 

@@ -7,10 +7,11 @@ from pathlib import Path
 import numpy as np
 
 from netdef.data.database import database_writer, open_database, records
-from netdef.data.database_writer import refuse_existing, run_name
+from netdef.data.database_writer import refuse_existing
 from netdef.data.datum import Label, decode, encode
 from netdef.data.lmdb_reader import key_text
 from netdef.data.progress import Progress, Tally
+from netdef.data.run_name import run_name
 from netdef.errors import DataError, ShapeError, at
 from netdef.io.hdf5 import append_rows, writing_hdf5
 from netdef.io.whole_file import writing_whole

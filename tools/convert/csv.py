@@ -22,8 +22,8 @@ def command(file: str, out: str, label: str, kind: str) -> None:
     A first line that is not all numbers names the columns.
     """
     from netdef.data.csv_rows import csv_rows
-    from netdef.data.database_writer import file_stamp, run_name
     from netdef.data.labelled_rows import write_rows
+    from netdef.data.run_name import file_stamp, run_name
 
     name = run_name(file_stamp(file), label)
     for path in write_rows(csv_rows(file, label), kind, out, name):

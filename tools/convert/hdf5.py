@@ -18,9 +18,9 @@ from netdef.tools.progress import progress_bar
 @options.kind("lmdb")
 def command(file: str, out: str, data: str, label: str, kind: str) -> None:
     """Write the rows of the HDF5 file FILE and their labels to the new database OUT."""
-    from netdef.data.database_writer import file_stamp, run_name
     from netdef.data.hdf5_pairs import hdf5_rows
     from netdef.data.labelled_rows import write_rows
+    from netdef.data.run_name import file_stamp, run_name
 
     with progress_bar("hdf5") as tell:
         name = run_name(file_stamp(file), data, label)
