@@ -7,16 +7,18 @@ from typing import Any
 
 import numpy as np
 
+from netdef.data.database import database_writer
 from netdef.data.database_writer import DatabaseWriter, refuse_existing
 from netdef.data.datum import encode
-from netdef.data.lmdb_writer import LmdbWriter
+from netdef.data.run_name import run_name
 from netdef.errors import ConfigError
 from netdef.feature_rows import FeatureFile, Features, Labels, known_labels
 from netdef.io.whole_file import writing_whole
 from netdef.proto import Datum
 
 _ENDINGS = {".h5": "h5", ".hdf5": "h5", ".npz": "npz", ".npy": "npy"}
-FORMATS = ("h5", "npz", "npy", "lmdb", "caffe")
+_DATABASES = ("lmdb", "leveldb")
+FORMATS = ("h5", "npz", "npy", *_DATABASES, "caffe")
 
 
 def format_of(path: str | Path, asked: str | None, blobs: Sequence[str]) -> str:
@@ -26,13 +28,18 @@ def format_of(path: str | Path, asked: str | None, blobs: Sequence[str]) -> str:
         ConfigError: the ending tells none, or the format has room for one blob only.
     """
     path = Path(path)
-    ending = "lmdb" if path.name.endswith("lmdb") else _ENDINGS.get(path.suffix)
-    kind = asked or ending
+    kind = asked or _database(path) or _ENDINGS.get(path.suffix)
     if kind is None:
-        raise ConfigError(f"{path}: end the name with .h5, .npz, .npy or lmdb, or give a format")
+        raise ConfigError(
+            f"{path}: end the name with .h5, .npz, .npy, lmdb or leveldb, or give a format"
+        )
     if kind not in ("h5", "npz") and len(blobs) > 1:
         raise ConfigError(f"{path}: {kind} has room for one blob, not {len(blobs)}; use .h5")
     return kind
+
+
+def _database(path: Path) -> str | None:
+    return next((kind for kind in _DATABASES if path.name.endswith(kind)), None)
 
 
 @contextmanager
@@ -42,11 +49,12 @@ def feature_file(
     """Yield a new file of features; it stands under its name when the block ends, and not before.
 
     HDF5 and npz have a dataset for each blob, ``names`` and ``labels`` (-1 if not known). npy
-    has the rows alone, and a list beside it the names and labels. lmdb has Datums whose keys
-    are numbers and names; caffe those that Caffe's extract_features writes.
+    has the rows alone, and a list beside it the names and labels. lmdb and leveldb have Datums
+    whose keys are numbers and names; caffe, in a LevelDB if the name ends so, those that Caffe's
+    extract_features writes.
 
-    HDF5 that was interrupted goes on where it stopped if ``source``, what the rows come from,
-    is the same.
+    HDF5 or a database that was interrupted goes on where it stopped if ``source``, what the rows
+    come from, is the same.
 
     Raises:
         ConfigError: something is under the name already, or what is left of a run is another's.
@@ -64,8 +72,11 @@ def feature_file(
         yield held
         (_write_npz if format == "npz" else _write_npy)(path, held)
     else:
-        with LmdbWriter(path) as database:
-            yield _Records(database, is_caffes=format == "caffe")
+        is_caffes = format == "caffe"
+        backend = (_database(path) or "lmdb") if is_caffes else format
+        name = run_name(format, sorted(source.items()))
+        with database_writer(path, backend.upper(), name) as database:
+            yield _Records(database, is_caffes)
 
 
 class _Held(FeatureFile):
@@ -106,17 +117,19 @@ def _write_npy(path: Path, held: _Held) -> None:
 
 class _Records(FeatureFile):
     def __init__(self, database: DatabaseWriter, is_caffes: bool) -> None:
-        self._database, self._is_caffes, self._count = database, is_caffes, 0
+        self._database, self._is_caffes = database, is_caffes
+        last = database.last_key()
+        self.done = 0 if last is None else int(last.partition(b"_")[0]) + 1
 
     def write(self, names: Sequence[str], labels: Labels, features: Features) -> None:
         (rows,) = features.values()
         for name, label, row in zip(names, labels, rows, strict=True):
             if self._is_caffes:
-                self._database.put(b"%010d" % self._count, _caffes_datum(row))
+                self._database.put(b"%010d" % self.done, _caffes_datum(row))
             else:
-                key = f"{self._count:08d}_{name}".encode()
+                key = f"{self.done:08d}_{name}".encode()
                 self._database.put(key, encode(_three_axes(row), label or 0))
-            self._count += 1
+            self.done += 1
 
 
 def _three_axes(row: Any) -> Any:

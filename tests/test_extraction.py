@@ -4,6 +4,8 @@ import h5py
 import numpy as np
 import pytest
 
+from netdef.data.database import open_database
+from netdef.data.database_writer import DatabaseWriter
 from netdef.data.lmdb_reader import LmdbReader
 from netdef.errors import ConfigError, DataError, RunError
 from netdef.extraction import Extractor, extract
@@ -80,22 +82,30 @@ def test_an_array_has_a_list_beside_it(net, folder):
 
 
 @pytest.mark.parametrize(
-    ("kind", "keys", "labels"),
+    ("kind", "name", "keys", "labels"),
     [
-        ("lmdb", ["00000000_blue/0.png", "00000006_red/2.png"], [0, 1]),
-        ("caffe", ["0000000000", "0000000006"], [0, 0]),
+        (kind, name, *told)
+        for kind, name, told in (
+            ("lmdb", "f_lmdb", (["00000000_blue/0.png", "00000006_red/2.png"], [0, 1])),
+            ("leveldb", "f_leveldb", (["00000000_blue/0.png", "00000006_red/2.png"], [0, 1])),
+            ("caffe", "f_lmdb", (["0000000000", "0000000006"], [0, 0])),
+            ("caffe", "f_leveldb", (["0000000000", "0000000006"], [0, 0])),
+        )
     ],
 )
-def test_databases(net, folder, kind, keys, labels):
-    run(net, folder, "f_lmdb", kind, ("conv1",))
+def test_databases(net, folder, kind, name, keys, labels):
+    if "leveldb" in name:
+        pytest.importorskip("plyvel", reason="LevelDBs are written by plyvel")
+    run(net, folder, name, kind, ("conv1",))
     _, rows = expected(net, folder, "conv1")
-    reader = LmdbReader(folder / "f_lmdb")
+    reader = open_database(folder / name)
+    assert isinstance(reader, LmdbReader) == name.endswith("lmdb")
     records = reader.read(0, 7)
     reader.close()
     data = [Datum.FromString(value) for _, value in records]
     assert [records[0][0].decode(), records[6][0].decode()] == keys
     assert [data[0].label, data[6].label] == labels
-    assert not data[6].HasField("label") or kind == "lmdb"
+    assert not data[6].HasField("label") or kind != "caffe"
     found = [np.reshape(d.float_data, (d.channels, d.height, d.width)) for d in data]
     np.testing.assert_allclose(found, rows, rtol=1e-5, atol=1e-6)
 
@@ -139,6 +149,27 @@ def test_hdf5_goes_on_where_it_stopped(net, folder):
     assert pictures.read_from == [0, 2, 4, 4, 6]
     with h5py.File(folder / "f.h5") as held:
         np.testing.assert_allclose(held["fc2"][:], expected(net, folder, "fc2")[1], rtol=1e-5)
+
+
+@pytest.mark.parametrize("kind", ["lmdb", "caffe"])
+def test_a_database_goes_on_where_it_stopped(net, folder, kind, monkeypatch):
+    monkeypatch.setattr(DatabaseWriter, "_BATCH", 1)
+    extractor, pictures = Extractor(net, ["fc2"], HOW), Breaking(folder)
+
+    def go():
+        with feature_file(folder / "f_lmdb", kind, extractor.shapes, {"model": "a"}) as file:
+            extract(extractor, pictures, file, 2)
+
+    with pytest.raises(KeyboardInterrupt):
+        go()
+    assert not (folder / "f_lmdb").exists()
+    pictures.is_broken = False
+    go()
+    assert pictures.read_from == [0, 2, 4, 4, 6]
+    reader = LmdbReader(folder / "f_lmdb")
+    data = [Datum.FromString(value).float_data for _, value in reader.read(0, reader.entries)]
+    reader.close()
+    np.testing.assert_allclose(data, expected(net, folder, "fc2")[1], rtol=1e-5)
 
 
 def test_what_is_damaged_is_not_gone_on_with(net, folder):
@@ -195,13 +226,20 @@ def test_a_blob_without_rows():
 
 
 def test_formats_by_names():
-    kinds = {"a.h5": "h5", "a.hdf5": "h5", "a.npz": "npz", "a.npy": "npy", "a_lmdb": "lmdb"}
+    kinds = {
+        "a.h5": "h5",
+        "a.hdf5": "h5",
+        "a.npz": "npz",
+        "a.npy": "npy",
+        "a_lmdb": "lmdb",
+        "a_leveldb": "leveldb",
+    }
     assert {name: format_of(name, None, ["x"]) for name in kinds} == kinds
     assert format_of("a.h5", "caffe", ["x"]) == "caffe"
     with pytest.raises(ConfigError) as caught:
         format_of("a.txt", None, ["x"])
     assert str(caught.value) == (
-        "a.txt: end the name with .h5, .npz, .npy or lmdb, or give a format"
+        "a.txt: end the name with .h5, .npz, .npy, lmdb or leveldb, or give a format"
     )
     with pytest.raises(ConfigError) as caught:
         format_of("a.npy", None, ["x", "y"])

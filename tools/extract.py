@@ -33,12 +33,15 @@ def _split(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) 
     help="Pictures: a file, pattern, folder, list or database; may be repeated.",
 )
 @click.option(
-    "--out", required=True, metavar="FILE", help="Where rows go: *.h5, *.npz, *.npy or *lmdb."
+    "--out",
+    required=True,
+    metavar="FILE",
+    help="Where rows go: *.h5, *.npz, *.npy, *lmdb or *leveldb.",
 )
 @click.option(
     "--format",
-    type=click.Choice(["h5", "npz", "npy", "lmdb", "caffe"]),
-    help="The kind of file, if its name does not tell; caffe: an LMDB as extract_features wrote.",
+    type=click.Choice(["h5", "npz", "npy", "lmdb", "leveldb", "caffe"]),
+    help="The kind of file, if its name does not tell; caffe: as extract_features wrote.",
 )
 @click.option(
     "--pool",
