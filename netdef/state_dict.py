@@ -1,5 +1,6 @@
 """Weights of another framework's modules, by the layers of a net that they belong to."""
 
+import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -198,28 +199,40 @@ def _plain(name: str) -> str:
     return re.sub(r"[./-]", "_", name)
 
 
-def _is_alike(one: tuple[int, ...], other: tuple[int, ...]) -> bool:
-    """Tell whether shapes differ by nothing but axes of length 1."""
-    return one == other or [n for n in one if n != 1] == [n for n in other if n != 1]
+def _is_alike(held: tuple[int, ...], wanted: tuple[int, ...]) -> bool:
+    """Tell whether a tensor has a blob's numbers: a row may lie along any axis, (1, C, 1, 1)."""
+    if len(held) <= 1:
+        return math.prod(held) == math.prod(wanted)
+    return _without_ones_behind(held) == _without_ones_behind(wanted)
+
+
+def _without_ones_behind(shape: tuple[int, ...]) -> tuple[int, ...]:
+    return _without_ones_behind(shape[:-1]) if shape[-1:] == (1,) else shape
 
 
 def _check(slot: Slot, module: Module) -> None:
     if not slot.fits(module):
-        raise WeightsError(f"module {module.name!r} {_words(module)} is not layer {slot.name!r}'s")
+        raise WeightsError(
+            f"layer {slot.name!r} wants {_wants(slot)}, and the module of its name has"
+            f" {_words(module)}; give the net that the weights are of"
+        )
 
 
 def _misfit(slots: Sequence[Slot], modules: Sequence[Module]) -> WeightsError:
     """Return the error of the first place that the natural order fills wrongly."""
     pairs = _aligned(slots, sorted(modules, key=lambda m: _natural(m.name)))
     slot, module = next((s, m) for s, m in pairs if not (m and s.fits(m)))
-    shapes = " ".join(f"{tensor} {shape}" for _, _, tensor, shape in slot.blobs if tensor)
-    there = f"the module in its place, {module.name!r}, has {_words(module)}" if module else (
-        "there are too few modules"
-    )  # fmt: skip
+    there = "there are too few modules"
+    if module:
+        there = f"the module in its place, {module.name!r}, has {_words(module)}"
     return WeightsError(
-        f"layer {slot.name!r} wants {shapes}, and {there}; give the net that the weights are of,"
-        " or rename its layers as the modules"
+        f"layer {slot.name!r} wants {_wants(slot)}, and {there}; give the net that the weights"
+        " are of, or rename its layers as the modules"
     )
+
+
+def _wants(slot: Slot) -> str:
+    return " ".join(f"{tensor} {shape}" for _, _, tensor, shape in slot.blobs if tensor)
 
 
 def _words(module: Module) -> str:

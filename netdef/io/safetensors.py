@@ -6,8 +6,9 @@ each tensor its ``dtype``, ``shape`` and ``data_offsets``; and the numbers, row 
 
 import json
 import math
+from operator import index
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,21 +36,33 @@ def read_safetensors(path: str | Path) -> dict[str, NDArray[Any]]:
             end = _LENGTH + int.from_bytes(content[:_LENGTH], "little")
             header = json.loads(bytes(content[_LENGTH:end]))
             header.pop("__metadata__", None)
-            entries = [(name, e["dtype"], e["shape"], e["data_offsets"]) for name, e in
-                       header.items()]  # fmt: skip
+            entries = [_entry(name, told) for name, told in header.items()]
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise DataError("is no safetensors file, or its header is damaged") from error
         data = content[end:]
-        return {name: _tensor(name, kind, shape, ends, data) for name, kind, shape, ends in entries}
+        return {entry.name: _tensor(entry, data) for entry in entries}
 
 
-def _tensor(
-    name: str, kind: str, shape: list[int], ends: list[int], data: memoryview
-) -> NDArray[Any]:
+class _Entry(NamedTuple):
+    """What the header says of a tensor."""
+
+    name: str
+    kind: str
+    shape: list[int]
+    start: int
+    stop: int
+
+
+def _entry(name: str, told: dict[str, Any]) -> _Entry:
+    start, stop = map(index, told["data_offsets"])
+    return _Entry(name, told["dtype"], [index(n) for n in told["shape"]], start, stop)
+
+
+def _tensor(entry: _Entry, data: memoryview) -> NDArray[Any]:
+    name, kind, shape, start, stop = entry
     if kind not in _KINDS:
         raise DataError(f"tensor {name!r} is of {kind}, which no layer takes; save it as F32")
     dtype = np.dtype(_KINDS[kind])
-    start, stop = ends
     if not 0 <= start <= stop <= len(data) or stop - start != math.prod(shape) * dtype.itemsize:
         raise DataError(f"tensor {name!r} is not whole; the file is cut or damaged")
     values = np.frombuffer(data[start:stop], dtype).reshape(shape)

@@ -61,7 +61,8 @@ def test_steps_of_time_are_no_items():
 
 def test_a_part_of_the_items_is_bound_to_their_number():
     text = inputs("4 3") + (
-        'layer { name: "cut" type: "Slice" bottom: "x0" top: "a" top: "b" slice_param { axis: 0 slice_point: 1 } }'
+        'layer { name: "cut" type: "Slice" bottom: "x0" top: "a" top: "b"'
+        " slice_param { axis: 0 slice_point: 1 } }"
     )
     with pytest.raises(ConfigError) as raised:
         export(deployed_net(text), is_batch_dynamic=True)

@@ -10,7 +10,7 @@ from netdef.onnx_export.deploying import as_deployed
 from netdef.onnx_export.model import export
 from netdef.onnx_export.part import EXPORTERS, exports
 from netdef.onnx_run import Session
-from netdef.proto import TEST, TRAIN
+from netdef.proto import TRAIN
 from netdef.prototxt import parse_net, read_net
 from tests.conformance.recordings import GOLDENS, layer_cases
 from tests.onnx_export.agreement import deployed_net, difference
@@ -18,7 +18,9 @@ from tests.onnx_export.agreement import deployed_net, difference
 TOLERANCE = 1e-5
 
 
-def layer(kind: str, fields: str = "", bottoms: int = 1, tops: int = 1, name: str = "target") -> str:
+def layer(
+    kind: str, fields: str = "", bottoms: int = 1, tops: int = 1, name: str = "target"
+) -> str:
     ends = "".join(f' bottom: "x{i}"' for i in range(bottoms))
     ends += "".join(f' top: "y{i}"' for i in range(tops))
     return f'layer {{ name: "{name}" type: "{kind}"{ends} {fields} }}'
@@ -279,5 +281,3 @@ def test_every_type_is_tested_or_refused_or_left_out(shared):
     own = {t for t in computing if LAYERS[t].__module__.startswith("netdef.layers")}
     assert own <= set(EXPORTERS)
     assert own - types_in_tests() == {"Python"}
-
-

@@ -29,9 +29,7 @@ CONSTANT = {"loss_infogain", "loss_infogain_spatial", "parameter"}
 
 
 @pytest.mark.filterwarnings("ignore:invalid value encountered")  # roots of negative numbers
-@pytest.mark.parametrize(
-    "case", [c for c in CASES if c.id not in {*LEFT_OUT, *ONE_WAY, *CONSTANT}]
-)
+@pytest.mark.parametrize("case", [c for c in CASES if c.id not in {*LEFT_OUT, *ONE_WAY, *CONSTANT}])
 def test_a_recorded_layer_comes_back(case, tmp_path):
     net, _, _ = recorded(case)
     (tmp_path / "m.onnx").write_bytes(export(net).SerializeToString())
