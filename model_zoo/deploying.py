@@ -1,7 +1,5 @@
 """What ``zoo:NAME`` means to a command that looks at pictures: a net that deploys."""
 
-from pathlib import Path
-
 from netdef.deployment import Deployment
 from netdef.errors import ConfigError
 from netdef.model_zoo import finding, nets
@@ -22,7 +20,7 @@ def deployment(name: str) -> Deployment:
     """
     name, _, form = name.partition("/")
     weights = finding.weights(name)
-    row = _row(name, weights)
+    row = next((row for row in table() if name in (row.name, row.net)), None)
     net = row.net if row else name
     if not net:
         raise ConfigError(
@@ -32,13 +30,6 @@ def deployment(name: str) -> Deployment:
     labels = nets.class_names(row.classes) if row and row.classes else []
     prototxt = nets.prototxt(f"{net}/{form}" if form else net)
     return Deployment(prototxt, weights, labels, _preprocessing(row) if row else None)
-
-
-def _row(name: str, weights: Path) -> Published | None:
-    """Return the row of the weights that were found, or one of the same net."""
-    rows = [row for row in table() if name in (row.name, row.net)]
-    own = [row for row in rows if row.name == weights.stem]
-    return next(iter((*own, *rows)), None)
 
 
 def _preprocessing(row: Published) -> Preprocessing | None:

@@ -75,7 +75,12 @@ def test_a_label_that_is_no_class():
 def test_the_last_accuracy_is_taken_else_the_last_loss():
     loss = 'layer { name: "l" type: "SoftmaxWithLoss" bottom: "other" bottom: "label" top: "l" }\n'
     power = 'layer { name: "p" type: "Power" bottom: "scores" top: "other" }\n'
-    for text, wanted in ((power + loss, "other"), (power + loss + ACCURACY, "scores")):
+    first = ACCURACY.replace('"a"', '"first"').replace('"scores"', '"other"')
+    for text, wanted in (
+        (power + loss, "other"),
+        (power + loss + ACCURACY, "scores"),
+        (power + first + ACCURACY, "scores"),
+    ):
         assert answers_of(net_of(INPUTS + text).graph, "n").scores == wanted
 
 
