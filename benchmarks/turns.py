@@ -2,9 +2,10 @@
 
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
+from itertools import groupby, product
 from typing import Any
 
 import click
@@ -17,6 +18,8 @@ _PAUSE = 0.1
 """Seconds between two sides, in which idle threads of the first stop spinning."""
 _HOPELESS = 2.0
 """A side that takes so many times as long as the fastest of its form does not go on."""
+_HEATS = 3
+"""Turns that tell which side that is: what was just compiled has not come to its speed in one."""
 
 
 @dataclass
@@ -31,30 +34,33 @@ class Taken:
 
 @dataclass
 class _Starter:
-    """A side that is ready: its process, and the milliseconds of one run of each pass."""
+    """A side that has begun: its process, what ends it, and the least ms of each pass so far."""
 
     side: Side
     lane: Lane
-    once: list[float]
     closing: ExitStack
+    once: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def counts(self) -> float:
+        """Milliseconds of the pass that counts: the last one."""
+        return list(self.once.values())[-1]
 
 
 def take_turns(net: str, sides: Sequence[Side], rounds: int, seconds: float) -> list[Taken]:
     """Let the sides take turns for so many rounds of about ``seconds`` each.
 
-    Before, each runs a few times; those that cannot become the fastest of their form stay
-    away, so that the time goes to those that count.
+    Before, the sides of each form take a few short turns; those that cannot become its fastest
+    stay away, so that the time goes to those that count.
 
     Raises:
         RunError: a side that must not fail did.
     """
     starters: list[_Starter] = []
     with ExitStack() as stack:
-        for side in sides:
-            say_progress(f"{net}: starts {side.name}")
-            starter = _start(side, stack)
-            starters = _hopeful([*starters, starter] if starter else starters)
-        counts = [max(1, round(seconds * 1e3 / sum(s.once))) for s in starters]
+        for _, form in groupby(sides, lambda side: side.form):
+            starters += _hopeful([s for side in form for s in _started(net, side, stack)])
+        counts = [max(1, round(seconds * 1e3 / sum(s.once.values()))) for s in starters]
         taken = [Taken(s.side) for s in starters]
         for turn in range(rounds):
             for starter, count, found in zip(starters, counts, taken, strict=True):
@@ -68,34 +74,35 @@ def take_turns(net: str, sides: Sequence[Side], rounds: int, seconds: float) -> 
     return taken
 
 
-def _start(side: Side, stack: ExitStack) -> _Starter | None:
+def _started(net: str, side: Side, stack: ExitStack) -> Iterator[_Starter]:
+    """Yield the side when it has run once, or nothing if it may fail and did."""
+    say_progress(f"{net}: starts {side.name}")
     own = stack.enter_context(ExitStack())
     lane = own.enter_context(closing(Lane(side.make, side.arguments, side.env)))
     try:
         lane.run(1)
-        once = [min(ms) for ms in lane.run(3).values()]
     except RunError as error:
         if not side.may_fail:
             raise
         click.echo(f"left out: {side.name}: {error}", err=True)
         own.close()
-        return None
-    return _Starter(side, lane, once, own)
+    else:
+        yield _Starter(side, lane, own)
 
 
 def _hopeful(starters: list[_Starter]) -> list[_Starter]:
-    """Close the starters that are much slower than the fastest of their form."""
-    best: dict[str, float] = {}
+    """Close the starters of one form that are much slower than its fastest."""
+    for _, s in product(range(_HEATS), starters):
+        time.sleep(_PAUSE)
+        for name, ms in s.lane.run(2).items():
+            s.once[name] = min(*ms, s.once.get(name, ms[0]))
+    best = min((s.counts for s in starters), default=0.0)
+    hopeful = [s for s in starters if s.counts <= _HOPELESS * best]
     for s in starters:
-        best[s.side.form] = min(s.once[-1], best.get(s.side.form, s.once[-1]))
-    hopeful = []
-    for s in starters:
-        if s.once[-1] > _HOPELESS * best[s.side.form]:
-            times = s.once[-1] / best[s.side.form]
+        if s not in hopeful:
+            times = s.counts / best
             click.echo(f"left out: {s.side.name}: {times:.1f} times its form's best", err=True)
             s.closing.close()
-        else:
-            hopeful.append(s)
     return hopeful
 
 

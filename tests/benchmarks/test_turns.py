@@ -39,12 +39,32 @@ def test_the_runs_of_all_rounds_are_kept():
     assert first.about == {"plan_mb": 1} and first.peak_mb > 1
 
 
+def test_each_round_has_at_least_one_run_of_each_pass():
+    (taken,) = take_turns("net", [side("netdef", "", 10)], rounds=3, seconds=0.001)
+    assert {name: len(ms) for name, ms in taken.times.items()} == {"forward": 3, "train": 3}
+
+
+class SlowAtFirst(Waits):
+    """Takes a while to come to its speed, as what was just compiled does."""
+
+    def __init__(self):
+        super().__init__(2)
+        self.waits = iter([0.2] * 4)
+        self.passes = {"train": lambda: time.sleep(next(self.waits, 0.002))}
+
+
+def test_a_side_that_is_slow_at_first_goes_on():
+    given = [side("torch", "NCHW", 20), Side("torch", "compiled", SlowAtFirst, (), {})]
+    taken = take_turns("net", given, rounds=1, seconds=0.001)
+    assert [t.side.variant for t in taken] == ["compiled"]
+
+
 def test_the_much_slower_variant_of_a_form_stays_away(capsys):
     given = [
-        side("netdef", "", 40),
-        side("torch", "slow", 400),
+        side("netdef", "", 20),
+        side("torch", "slow", 60),
         side("torch", "fast", 4),
-        side("torch", "slow too", 400),
+        side("torch", "slow too", 60),
     ]
     taken = take_turns("net", given, rounds=1, seconds=0.01)
     assert [t.side.name for t in taken] == ["netdef", "torch, fast"]
