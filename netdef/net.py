@@ -9,7 +9,7 @@ import numpy as np
 from netdef import mode
 from netdef.blob import Blob, Lent
 from netdef.data.memory_source import MemorySource
-from netdef.engines import Clock
+from netdef.engines import Clock, settings
 from netdef.errors import ConfigError, at, did_you_mean
 from netdef.executor import Executor
 from netdef.graph import Graph, build
@@ -18,6 +18,7 @@ from netdef.io.weights import Format, write_weights
 from netdef.layer import DataLayer
 from netdef.loading import LoadReport, OnMismatch, match
 from netdef.plan import Plan
+from netdef.precision import checked_precision
 from netdef.proto import TEST, TRAIN, NetParameter
 from netdef.prototxt import NetText, read_net
 from netdef.replanning import Replanner
@@ -50,6 +51,7 @@ class Net:
         keep: str = "blobs",
         share: "Net | None" = None,
         seed: int | None = None,
+        precision: str | None = None,
     ) -> None:
         for value in phase_or_weights:
             phase, weights = (phase, value) if isinstance(value, str) else (value, weights)
@@ -65,7 +67,13 @@ class Net:
         self.shapes = infer(self.graph)
         backward = self.graph.training or keep == "blobs"
         self._replanner = Replanner(
-            self.graph, self.shapes, keep, backward, self._executor_of, self.device.is_gpu
+            self.graph,
+            self.shapes,
+            keep,
+            backward,
+            self._executor_of,
+            self.device.is_gpu,
+            checked_precision(precision or settings.chosen.precision, keep, self.device.is_gpu),
         )
         self.weight_arrays: dict[str, Any] = {}
         self.grad_arrays: dict[str, Any] = {}

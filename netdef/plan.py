@@ -12,6 +12,7 @@ from netdef.errors import ConfigError, at
 from netdef.fusion import PASSES, fuse
 from netdef.graph import Node
 from netdef.ops import DROPPABLE, HOST_CALLS
+from netdef.precision import narrow
 from netdef.program import Call, Program
 from netdef.values import Value, View
 
@@ -60,10 +61,12 @@ def compile_program(
     engines: Sequence[Engine],
     keep: str = "outputs",
     passes: Sequence[str] = tuple(PASSES),
+    precision: str = "F32",
 ) -> Plan:
     """Choose engines, layouts and buffers. ``engines`` come fastest first, the last runs all.
 
-    ``passes`` name the passes of ``netdef.fusion`` that run.
+    ``passes`` name the passes of ``netdef.fusion`` that run. With the ``precision`` BF16
+    what lies between convolutions is stored in bfloat16.
 
     ``keep`` is ``"blobs"`` if every named blob and its diff must stay readable between
     calls, ``"outputs"`` if only the inputs, outputs and losses of the net need to.
@@ -77,9 +80,13 @@ def compile_program(
     forward, backward = fuse(forward, backward, kept, keep == "outputs", passes)
     forward = _drop_unread(forward, kept, backward)
     forward, settled = (forward, 0) if backward else _settle(forward, keep)
+    orders = layout.orders((*forward, *backward), type(engines[0]), _plain(program))
+    if precision == "BF16":
+        narrowed = narrow(forward, backward, orders, kept)
+        forward, backward = narrowed.forward, narrowed.backward
+        orders = {narrowed.values.get(v, v): order for v, order in orders.items()}
     calls = (*forward, *backward)
     kept = frozenset(v for v in kept if v.kind == "blob" or _is_touched(v, calls))
-    orders = layout.orders(calls, type(engines[0]), _plain(program))
     choices = tuple(_choice(program, call, engines, orders) for call in calls)
     kept |= {v for call in forward[:settled] for v in call.written_values()}
     alive = memory.lives(calls, kept)

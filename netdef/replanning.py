@@ -30,9 +30,10 @@ class Replanner:
         backward: bool,
         executor_of: Callable[[Plan], Executor],
         is_gpu: bool = False,
+        precision: str = "F32",
     ) -> None:
         self._graph, self._shapes, self._keep, self._backward = graph, shapes, keep, backward
-        self._executor_of, self._is_gpu = executor_of, is_gpu
+        self._executor_of, self._is_gpu, self._precision = executor_of, is_gpu, precision
         self._inputs: dict[str, Shape] = {}
         self._resized: dict[str, Shape] = {}
         self._plans: dict[tuple[tuple[str, Shape], ...], Plan] = {}
@@ -59,7 +60,9 @@ class Replanner:
             program = record(self._graph, shapes, self._backward)
             passes = tuple(PASSES) if settings.chosen.fuses else ()
             engines = engines_of(self._is_gpu)
-            self._plans[key] = compile_program(program, engines, self._keep, passes)
+            self._plans[key] = compile_program(
+                program, engines, self._keep, passes, self._precision
+            )
         return self._plans[key]
 
     @property

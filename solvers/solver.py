@@ -93,6 +93,7 @@ class Solver:
             level=state.level,
             stages=state.stage,
             keep=self._keep,
+            precision=_precision(self.param),
             share=share,
             seed=self.seed,
         )
@@ -185,6 +186,12 @@ def _choose_device(param: SolverParameter) -> None:
         if param.HasField("device_id"):
             mode.set_device(param.device_id)
         mode.set_mode_gpu()
+
+
+def _precision(param: SolverParameter) -> str | None:
+    """Return the precision that the prototxt asks for; None leaves it to the command line."""
+    asks = param.HasField("precision")
+    return SolverParameter.Precision.Name(param.precision) if asks else None
 
 
 def get_solver(path: str, **options: Any) -> Solver:

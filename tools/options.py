@@ -27,7 +27,7 @@ def gpu(otherwise: str = "without it, on the CPU") -> Callable[[Function], Funct
     """
     number = click.IntRange(min=0)
     which = click.option("--gpu", type=number, metavar="N", help=f"Run on GPU N; {otherwise}.")
-    return lambda function: which(_engine(_threads(_no_fuse(function))))
+    return lambda function: which(_engine(_threads(_precision(_no_fuse(function)))))
 
 
 def _use_engine(ctx: click.Context, param: click.Parameter, name: str | None) -> None:
@@ -42,6 +42,13 @@ def _use_threads(ctx: click.Context, param: click.Parameter, count: int | None) 
         from netdef.engines import threads
 
         threads.use(count)
+
+
+def _use_precision(ctx: click.Context, param: click.Parameter, name: str | None) -> None:
+    if name is not None:
+        from netdef.engines import settings
+
+        settings.chosen.precision = name.upper()
 
 
 def _use_no_fusing(ctx: click.Context, param: click.Parameter, is_given: bool) -> None:
@@ -65,6 +72,13 @@ _threads = click.option(
     expose_value=False,
     callback=_use_threads,
     help="Threads of each call on the CPU; without it OMP_NUM_THREADS, or one a core.",
+)
+_precision = click.option(
+    "--precision",
+    type=click.Choice(["f32", "bf16"], case_sensitive=False),
+    expose_value=False,
+    callback=_use_precision,
+    help="The bits of what lies between convolutions, on the CPU; f32 without it.",
 )
 _no_fuse = click.option(
     "--no-fuse",

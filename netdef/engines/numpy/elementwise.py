@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from netdef.engines.engine import Engine, Run
+from netdef.engines.numpy.narrow import is_narrow
 from netdef.expression import (
     COMPARISONS,
     Expression,
@@ -42,11 +43,12 @@ class Elementwise(Engine):
         if self.xp is not np:
             return self._kernel(compiled, target, add_to is not None, arrays)
         names, views = list(arrays), _coalesce([target, *arrays.values()])
-        registers = _Registers(self, compiled, min(_BLOCK, target.size), target.dtype)
+        dtype = np.dtype(np.float32) if is_narrow(target) else target.dtype
+        registers = _Registers(self, compiled, min(_BLOCK, target.size), dtype)
         steps: list[Run] = []
         for part in _blocks(views[0].shape):
             block = {name: v[part] for name, v in zip(names, views[1:], strict=True)}
-            steps += registers.steps(views[0][part], block, add_to is not None)
+            steps += registers.wide_steps(views[0][part], block, add_to is not None)
         if len(steps) == 1:
             return steps[0]
 
@@ -84,6 +86,26 @@ class _Registers:
             self.rooms[number, kind] = self.engine.scratch.take((self.size,), dtype)
         flat = self.rooms[number, kind]
         return flat[: int(np.prod(shape, dtype=np.int64))].reshape(shape)
+
+    def wide_steps(self, target: Any, block: dict[str, Any], adds: bool) -> list[Run]:
+        """Return the calls that compute one block, in float32 where arrays are narrower."""
+        before: list[Run] = []
+        after: list[Run] = []
+
+        def wide(array: Any, number: int) -> Any:
+            if not is_narrow(array):
+                return array
+            room = self.room(number, "float32", array.shape)
+            before.append(partial(self.xp.copyto, room, array))
+            return room
+
+        block = {name: wide(array, i) for i, (name, array) in enumerate(block.items())}
+        if is_narrow(target):
+            room = self.room(len(block), "float32", target.shape)
+            before += [partial(self.xp.copyto, room, target)] if adds else []
+            after.append(partial(self.xp.copyto, target, room, casting="unsafe"))
+            target = room
+        return [*before, *self.steps(target, block, adds), *after]
 
     def steps(self, target: Any, block: dict[str, Any], adds: bool) -> list[Run]:
         """Return the calls that compute one block."""

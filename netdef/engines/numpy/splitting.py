@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from netdef.engines.engine import Engine, Run
+from netdef.engines.numpy.narrow import is_narrow, operands, widened
 from netdef.engines.threads import parts
 
 Arrays = Mapping[str, Any]
@@ -16,6 +17,12 @@ class Splitting(Engine):
 
     def prepare(self, primitive: str, arrays: Arrays, options: Mapping[str, Any]) -> Run:
         self.scratch.begin()
+        if primitive != "map" and any(map(is_narrow, operands(arrays))):
+            return widened(self, primitive, arrays, options)
+        return self.prepare_wide(primitive, arrays, options)
+
+    def prepare_wide(self, primitive: str, arrays: Arrays, options: Mapping[str, Any]) -> Run:
+        """Prepare a call on numbers that NumPy computes with."""
         call = getattr(self, primitive)
         cut = _CUTS.get(primitive)
         count = self.threads.count if cut else 1

@@ -17,6 +17,7 @@ from netdef.engines.onednn.primitive import (
     Kernel,
     Prepared,
 )
+from netdef.engines.scratch import fake
 
 
 class Calls(Engine):
@@ -117,6 +118,12 @@ class Calls(Engine):
         room = self.scratch.take(tuple(array.shape[i] for i in order), array.dtype)
         return room.transpose(np.argsort(order).tolist())
 
+    @staticmethod
+    def alike(*arrays: Any) -> tuple[Any, ...]:
+        """Return arrays to be described, all in the narrowest type of any of them."""
+        kind = min((a.dtype for a in arrays), key=lambda dtype: dtype.itemsize)
+        return tuple(a if a.dtype == kind else _typed(a, kind) for a in arrays)
+
     @property
     def is_rehearsal(self) -> bool:
         """True if calls are only prepared to see what memory they need."""
@@ -128,6 +135,12 @@ class Calls(Engine):
         engine = self.library.engine
         kernel = Kernel(self.library, "reorder", source, engine, goal, engine, attributes)
         return self.bare(kernel, {SRC: (source, x), DST: (goal, out)})
+
+
+def _typed(array: Any, dtype: Any) -> Any:
+    """Return a fake of another type that lies as an array does."""
+    order = sorted(range(array.ndim), key=lambda i: -array.strides[i])
+    return fake(array.shape, dtype, tuple(order))
 
 
 def _nothing() -> None:

@@ -64,8 +64,8 @@ class Convolutions(Calls):
         relu: bool = False,
         plus: Any = None,
     ) -> Kernel:
-        describe = self.describe
-        w = describe.any(filters.shape)
+        describe, (x, y) = self.describe, self.alike(x, y)
+        w = describe.any(filters.shape, x.dtype.name)
         b = None if bias is None else describe.like(bias)
         more = None if plus is None else describe.like(plus)
         attributes = describe.attributes(eltwise=RELU if relu else None, plus=more)
@@ -83,14 +83,18 @@ class Convolutions(Calls):
         """Yield ways with the arrays as they lie, and as oneDNN likes them best."""
         describe = self.describe
         mine = describe.like(x), describe.like(y)
-        any_x, any_y = describe.any(x.shape), describe.any(y.shape)
+        any_x, any_y = (describe.any(a.shape, a.dtype.name) for a in (x, y))
         for pair in (mine, (any_x, mine[1]), (mine[0], any_y), (any_x, any_y)):
             yield lambda pair=pair: way(*pair)
 
     def conv_grad_x(self, weight: Any, dy: Any, out: Any, *, window: Window, group: int) -> Run:
-        describe, filters = self.describe, _grouped(weight, group)
-        w = describe.any(filters.shape)
-        hint = self._forward(out, filters, None, dy, window)
+        describe, filters, (image, errors) = (
+            self.describe,
+            _grouped(weight, group),
+            self.alike(out, dy),
+        )
+        w = describe.any(filters.shape, image.dtype.name)
+        hint = self._forward(image, filters, None, errors, window)
 
         def way(source: int, goal: int) -> Kernel:
             return self.kernel(
@@ -99,7 +103,7 @@ class Convolutions(Calls):
                 *(*_moves(window, out.shape, dy.shape), hint.handle, describe.attributes()),
             )
 
-        kernel = self.first_that_fits(self._ways(way, out, dy))
+        kernel = self.first_that_fits(self._ways(way, image, errors))
         return self.ready(kernel, {WEIGHTS: filters, DIFF_DST: dy}, {DIFF_SRC: out})
 
     def conv_grad_weight(
@@ -113,9 +117,10 @@ class Convolutions(Calls):
         group: int,
     ) -> Run:
         describe, filters = self.describe, _grouped(add_to, group)
+        image, errors = self.alike(x, dy)
         w = describe.any(filters.shape)
         b = None if add_bias is None else describe.like(add_bias)
-        hint = self._forward(x, filters, add_bias, dy, window)
+        hint = self._forward(image, filters, add_bias, errors, window)
 
         def way(source: int, goal: int) -> Kernel:
             return self.kernel(
@@ -124,9 +129,10 @@ class Convolutions(Calls):
                 *(*_moves(window, x.shape, dy.shape), hint.handle, describe.attributes()),
             )
 
-        ways = self._ways(way, x, dy)
-        if blocks := _blocks(x, dy, window, group):
-            tagged = [describe.tagged(a.shape, tag) for a, tag in zip((x, dy), blocks, strict=True)]
+        ways = self._ways(way, image, errors)
+        if blocks := _blocks(image, errors, window, group):
+            pairs = zip((image, errors), blocks, strict=True)
+            tagged = [describe.tagged(a.shape, tag, a.dtype.name) for a, tag in pairs]
             ways = chain([lambda: way(*tagged)], ways)
         kernel = self.first_that_fits(ways)
         writes = {DIFF_WEIGHTS: filters}

@@ -19,6 +19,6 @@ class OneDnnEngine(Convolutions, Pooling, LocalResponse, Normalization):
         return (0, *range(2, ndim), 1)
 
     def refuses(self, primitive: str, dtype: str, options: Mapping[str, Any]) -> str | None:
-        if dtype != "float32":
-            return f"computes in float32, not {dtype}"
+        if dtype not in ("float32", "bfloat16"):
+            return f"computes in float32 and bfloat16, not {dtype}"
         return None

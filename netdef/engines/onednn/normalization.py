@@ -53,7 +53,7 @@ class Normalization(Calls):
         )
 
     def _normalization(self, x: Any, y: Any, scale: Any, eps: float, relu: bool) -> Kernel:
-        describe = self.describe
+        describe, (x, y) = self.describe, self.alike(x, y)
         flags = (_SCALES | _SHIFTS) * (scale is not None) | _CLIPS * relu
         return self.kernel(
             "batch_normalization_forward",
@@ -91,12 +91,13 @@ class Normalization(Calls):
         relu: bool,
     ) -> Run:
         describe = self.describe
-        hint = self._normalization(x, dy, scale, eps, relu)
+        image, errors, _ = self.alike(x, dy, out)
+        hint = self._normalization(image, errors, scale, eps, relu)
         flags = (_SCALES | _SHIFTS) * (scale is not None) | _CLIPS * relu
         kernel = self.kernel(
             "batch_normalization_backward",
             *(self.library.engine, BACKWARD if scale is not None else _BACKWARD_DATA),
-            *(describe.like(out), describe.like(dy), describe.like(x)),
+            *map(describe.like, self.alike(out, dy, x)),
             *(eps, flags, hint.handle, describe.attributes()),
         )
         vectors, after = {MEAN: mean, VARIANCE: variance}, []

@@ -56,7 +56,7 @@ class Pooling(Calls):
         return in_order(copy, correct, self.ready(kernel, {DIFF_DST: share}, {DIFF_SRC: out}))
 
     def _pool(self, algorithm: int, x: Any, y: Any, window: Window, purpose: int) -> Kernel:
-        describe, y = self.describe, _laid_like(x, y)
+        describe, (x, y) = self.describe, self.alike(x, _laid_like(x, y))
         return self.kernel(
             "pooling_forward",
             *(self.library.engine, purpose, algorithm, describe.like(x), describe.like(y)),
@@ -64,7 +64,7 @@ class Pooling(Calls):
         )
 
     def _pool_grad(self, algorithm: int, dy: Any, dx: Any, window: Window) -> Kernel:
-        describe, dy = self.describe, _laid_like(dx, dy)
+        describe, (dx, dy) = self.describe, self.alike(dx, _laid_like(dx, dy))
         hint = self._pool(algorithm, dx, dy, window, TRAINING)
         return self.kernel(
             "pooling_backward",

@@ -81,11 +81,11 @@ class Descriptions(Owner):
         )
         return self.own("memory_desc", made)
 
-    def tagged(self, shape: Sequence[int], tag: str) -> int:
+    def tagged(self, shape: Sequence[int], tag: str, dtype: str = "float32") -> int:
         """Describe an array laid out as one of oneDNN's words says, such as ``aBcd16b``."""
         made = self.library.make(
             "memory_desc_create_with_string_tag",
-            *(len(shape), dims(shape), TYPES["float32"], tag.encode()),
+            *(len(shape), dims(shape), TYPES[dtype], tag.encode()),
         )
         return self.own("memory_desc", made)
 

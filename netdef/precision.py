@@ -1,0 +1,107 @@
+"""A pass of ``compile``: images and their gradients stored in 16 bits.
+
+Weights, statistics, losses and updates stay in float32; sums are made in float32 too. What
+is narrow is only what lies in memory between the calls of convolutions and their kin.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from netdef.errors import ConfigError
+from netdef.program import Call
+from netdef.values import Value, View
+
+BF16 = "bfloat16"
+PRECISIONS = {"F32": "float32", "BF16": BF16}
+
+_FITTING = {"conv", "conv_grad_x", "conv_grad_weight", "pool_max", "pool_max_grad", "pool_average"}
+_FITTING |= {"pool_average_grad", "batch_norm", "batch_norm_back", "map", "concat", "copy"}
+_KINDS = {"blob", "diff", "saved", "temporary"}
+
+
+@dataclass(frozen=True)
+class Narrowed:
+    """Calls on narrower values, and what those came from."""
+
+    forward: tuple[Call, ...]
+    backward: tuple[Call, ...]
+    values: Mapping[Value, Value]
+
+
+def checked_precision(precision: str, keep: str, is_gpu: bool) -> str:
+    """Return the precision, if it can be had.
+
+    Raises:
+        ConfigError: this device does not compute in it, or the blobs are to stay readable.
+    """
+    if precision not in PRECISIONS:
+        raise ConfigError(f"no precision {precision!r}; it is {' or '.join(PRECISIONS)}")
+    if precision == "BF16":
+        if is_gpu:
+            raise ConfigError("precision BF16 runs on the CPU only; use F32 on a GPU")
+        if keep != "outputs":
+            raise ConfigError(
+                "precision BF16 keeps no blobs that could be read in float32: make the net or the"
+                " solver with keep='outputs', or use F32"
+            )
+        _check_cpu()
+    return precision
+
+
+def _check_cpu() -> None:
+    try:
+        facts = Path("/proc/cpuinfo").read_text()
+    except OSError:
+        facts = ""
+    flags = next((line.split() for line in facts.splitlines() if line.startswith("flags")), [])
+    if not {"avx512_bf16", "amx_bf16"} & set(flags):
+        raise ConfigError(
+            "precision BF16 needs a CPU with AVX512_BF16 or AMX, which this one has not; use F32"
+        )
+
+
+def narrow(
+    forward: Sequence[Call],
+    backward: Sequence[Call],
+    images: Mapping[Value, Any],
+    kept: frozenset[Value],
+) -> Narrowed:
+    """Make values bfloat16 that are ``images``, and only ever touched by calls that fit."""
+    import ml_dtypes  # noqa: F401  gives NumPy the type
+
+    calls = [*forward, *backward]
+    wide = {
+        v
+        for call in calls
+        if call.primitive not in _FITTING
+        for v in (*call.read_values(), *call.written_values())
+    }
+    chosen = {
+        v: replace(v, dtype=BF16)
+        for v in images
+        if v.dtype == "float32" and v.kind in _KINDS and v.first is None
+        if v not in kept and v not in wide
+    }
+    put = _Put(chosen)
+    return Narrowed(tuple(map(put.call, forward)), tuple(map(put.call, backward)), chosen)
+
+
+class _Put:
+    """Puts narrow values in the place of wide ones; in views too."""
+
+    def __init__(self, chosen: Mapping[Value, Value]) -> None:
+        self._chosen = chosen
+
+    def call(self, call: Call) -> Call:
+        reads = {role: self.operand(o) for role, o in call.reads.items()}
+        writes = {role: self.operand(o) for role, o in call.writes.items()}
+        return replace(call, reads=reads, writes=writes)
+
+    def operand(self, operand: Any) -> Any:
+        if isinstance(operand, tuple):
+            return tuple(map(self.operand, operand))
+        if isinstance(operand, View) and operand.base in self._chosen:
+            return replace(operand, base=self._chosen[operand.base])
+        return self._chosen.get(operand, operand) if isinstance(operand, Value) else operand
