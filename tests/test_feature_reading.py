@@ -11,7 +11,7 @@ from netdef.feature_reading import read_features
 NAMES = ["roses/a b.jpg", "roses/2.jpg", "tulips/3.jpg"]
 LABELS = [1, 1, 4]
 ROWS = np.arange(12, dtype=np.float32).reshape(3, 2, 2, 1)
-ENDINGS = {"h5": "f.h5", "npz": "f.npz", "npy": "f.npy", "lmdb": "f_lmdb"}
+ENDINGS = {"h5": "f.h5", "npz": "f.npz", "npy": "f.npy", "lmdb": "f_lmdb", "leveldb": "f_leveldb"}
 
 
 def written(folder, kind, **blobs):
@@ -25,6 +25,8 @@ def written(folder, kind, **blobs):
 
 @pytest.mark.parametrize("kind", ENDINGS)
 def test_what_was_written_is_read(tmp_path, kind):
+    if kind == "leveldb":
+        pytest.importorskip("plyvel")
     found = read_features(written(tmp_path, kind, fc=ROWS))
     assert found.names == NAMES
     assert found.labels.tolist() == LABELS
