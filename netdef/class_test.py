@@ -1,4 +1,4 @@
-"""What a net that is tested answers to each label: the confusion of its classes, and top k."""
+"""What a net answers to labels: the confusion of its classes, and top k."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,10 +6,12 @@ from typing import Any
 
 import numpy as np
 
+from netdef.classifier import Classifier
 from netdef.confusion import Confusion
 from netdef.errors import ConfigError, DataError
 from netdef.graph import Graph, Node
 from netdef.net import Net
+from netdef.pictures import Pictures
 
 _TYPES = ("Accuracy", "SoftmaxWithLoss")
 """The layers that hold scores against labels, those that are looked for first."""
@@ -115,3 +117,20 @@ def _places(scores: Any, labels: Any) -> Any:
     """
     own = np.take_along_axis(scores, labels[:, None], 1)
     return (scores >= own).sum(1) - 1
+
+
+def confusion_of(classifier: Classifier, pictures: Pictures, batch: int) -> Confusion:
+    """Return what a classifier takes labelled pictures for, each counted once.
+
+    Raises:
+        DataError: a picture cannot be read, or has no class.
+    """
+    found = Confusion(classifier.labels)
+    for first in range(0, len(pictures), batch):
+        some = pictures.read(first, batch, classifier.takes_color)
+        labels = [picture.label for picture in some if picture.label is not None]
+        if len(labels) < len(some):
+            name = next(picture.name for picture in some if picture.label is None)
+            raise DataError(f"{name}: has no class, so what is right is not known")
+        found.count(labels, classifier.scores(some).argmax(1))
+    return found

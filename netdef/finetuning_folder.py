@@ -53,7 +53,8 @@ def prepare_folder(
     for name, found in (("train.txt", pictures.train), ("val.txt", pictures.val)):
         if isinstance(found, PictureFiles):
             texts[name] = _list(found.files)
-    _check(folder, texts, goes_on)
+    check_folder(folder, goes_on)
+    _check_texts(folder, texts)
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -63,16 +64,25 @@ def prepare_folder(
             file.write(text.encode())
 
 
-def _check(folder: Path, texts: dict[str, str], goes_on: bool) -> None:
-    """See that a folder is new, or one in which the same training was interrupted."""
+def check_folder(folder: Path, goes_on: bool = False) -> None:
+    """See that a folder is new, or that a training in it was interrupted and is gone on with.
+
+    Raises:
+        ConfigError: it is there already; what to do.
+    """
     if not (folder.exists() or folder.is_symlink()):
         return
-    is_whole = (folder / PREPROCESSING).exists()
-    if not goes_on or is_whole or not folder.is_dir():
-        mend = "remove it or choose another name"
-        if not is_whole and (folder / SOLVER).exists():
-            mend = "give --resume to go on with its training, or choose another name"
-        raise ConfigError(f"{folder}: is there already; {mend}")
+    is_whole = not folder.is_dir() or (folder / PREPROCESSING).exists()
+    if goes_on and not is_whole:
+        return
+    mend = "remove it or choose another name"
+    if not is_whole and (folder / SOLVER).exists():
+        mend = "give --resume to go on with its training, or choose another name"
+    raise ConfigError(f"{folder}: is there already; {mend}")
+
+
+def _check_texts(folder: Path, texts: dict[str, str]) -> None:
+    """See that files of an interrupted training are those that would be written."""
     for name, text in texts.items():
         path = folder / name
         if path.exists() and path.read_text(encoding="utf-8") != text:

@@ -3,11 +3,16 @@
 import numpy as np
 import pytest
 
-from netdef.class_test import ClassTest, answers_of
+from netdef.class_test import ClassTest, answers_of, confusion_of
+from netdef.classifier import Classifier
 from netdef.errors import ConfigError, DataError
 from netdef.net import Net
+from netdef.pictures import open_pictures
+from netdef.preprocessing import Preprocessing
 from netdef.proto import TEST
 from netdef.prototxt import parse_net
+
+from .painting import DEPLOY, paint_classes
 
 INPUTS = """layer { name: "in" type: "Input" top: "scores" top: "label"
   input_param { shape { dim: 4 dim: 3 } shape { dim: 4 } } }
@@ -100,3 +105,19 @@ def test_what_cannot_be_counted(text, options, message):
     with pytest.raises(ConfigError) as caught:
         ClassTest(net_of(INPUTS + text), **options)
     assert str(caught.value) == message
+
+
+def test_a_classifier_answers_to_each_picture_once(tmp_path):
+    net = Net(
+        parse_net(DEPLOY.replace("num_output: 7", "num_output: 3"), "d.prototxt"), TEST, seed=3
+    )
+    classifier = Classifier(net, Preprocessing((8, 8), (8, 8)), ["blue", "green", "red"])
+    pictures = open_pictures([str(paint_classes(tmp_path / "p", 3))])
+    found = confusion_of(classifier, pictures, 4)
+    assert found.classes == ["blue", "green", "red"]
+    assert found.matrix.sum(1).tolist() == [3, 3, 3]
+    answers = [int(classifier.scores(pictures.read(i, 1, True)).argmax()) for i in range(9)]
+    assert found.matrix.sum(0).tolist() == [answers.count(i) for i in range(3)]
+    with pytest.raises(DataError) as caught:
+        confusion_of(classifier, open_pictures([str(tmp_path / "p" / "red")]), 4)
+    assert str(caught.value) == "0.png: has no class, so what is right is not known"

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from netdef.confusion import Confusion
     from netdef.finetuning import Recipe
     from netdef.loading import OnMismatch
-    from netdef.net import Net
     from netdef.preprocessing import Preprocessing
 
 
@@ -121,8 +120,10 @@ def command(
     model_options.check_weights(model, weights)
     from netdef.classifier_body import body_of
     from netdef.finetuning import Recipe
+    from netdef.finetuning_folder import check_folder
     from netdef.prototxt import read_net
 
+    check_folder(Path(out), resume)
     options.use_gpu(gpu)
     known = model_options.deployment_of(model, weights)
     body = body_of(read_net(str(known.net) if known else model))
@@ -166,6 +167,8 @@ def _finetune(
     folder: Path,
     resume: bool,
 ) -> None:
+    from netdef.class_test import confusion_of
+    from netdef.classifier import Classifier
     from netdef.deployment import NET, write_deployment
     from netdef.finetuning import deploy_net, new_net
     from netdef.finetuning_folder import SOLVER, prepare_folder
@@ -191,26 +194,11 @@ def _finetune(
     solve(solver, "auto" if resume else None, mend="the same command and --resume")
     write_text(folder / NET, deploy)
     net = Net(str(folder / NET), TEST, weights=solver.snapshots.best, keep="outputs")
-    confusion = _confusion(net, found, how, recipe.batch)
+    confusion = confusion_of(Classifier(net, how, found.classes), found.val, recipe.batch)
     _write_scores(folder, confusion)
     write_deployment(folder, net, found.classes, how)
     click.echo(f"accuracy on {len(found.val)} pictures: {confusion.accuracy:.1%}")
     click.echo(f"netdef classify PHOTO --model {folder}")
-
-
-def _confusion(
-    net: "Net", found: "LabelledPictures", how: "Preprocessing", batch: int
-) -> "Confusion":
-    """Let the net answer to each picture of the test once."""
-    from netdef.classifier import Classifier
-    from netdef.confusion import Confusion
-
-    confusion, classifier = Confusion(found.classes), Classifier(net, how)
-    for first in range(0, len(found.val), batch):
-        some = found.val.read(first, batch, classifier.takes_color)
-        answers = classifier.scores(some).argmax(1)
-        confusion.count([p.label for p in some if p.label is not None], answers)
-    return confusion
 
 
 def _write_scores(folder: Path, confusion: "Confusion") -> None:

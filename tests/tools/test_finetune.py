@@ -135,7 +135,7 @@ def test_two_databases(small, netdef):
     assert "accuracy on 6 pictures: 100.0%\n" in ran.out
     ran = netdef("classify", "val/red/0.png", "--model", "out", "--top", 1)
     assert ran.out.splitlines()[1].endswith("  rose")
-    ran = finetune(netdef, "--data", "train_lmdb")
+    ran = finetune(netdef, "--data", "train_lmdb", "--out", "other")
     assert ran.err.endswith("Error: --data train_lmdb is a database; give another one to --val\n")
 
 
