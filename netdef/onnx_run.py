@@ -58,7 +58,9 @@ class Session:
         """
         kinds = {i.name: _KINDS.get(i.type, "float32") for i in self._session.get_inputs()}
         try:
-            made = self._session.run(None, {n: v.astype(kinds.get(n, "float32")) for n, v in inputs.items()})
+            made = self._session.run(
+                None, {n: v.astype(kinds.get(n, "float32")) for n, v in inputs.items()}
+            )
         except Exception as error:  # as above
             raise RunError(f"ONNX Runtime cannot run the model: {error}") from error
         return dict(zip(self.outputs, made, strict=True))
@@ -109,8 +111,9 @@ def compare(
     others_shaped = [n for n, values in inputs.items() if net.blobs[n].shape != values.shape]
     for name in others_shaped:  # all, before a shape is asked for again
         net.blobs[name].reshape(*inputs[name].shape)
-    given: dict[str, Any] = dict(inputs)
-    mine = {name: np.array(v) for name, v in net.forward(**given).items()}
+    for name, values in inputs.items():
+        net.blobs[name].data[...] = values
+    mine = {name: np.array(v) for name, v in net.forward().items()}
     theirs = session.run({**inputs, **(others or {})})
     return [_difference(name, mine[name], theirs[names.get(name, name)]) for name in net.outputs]
 

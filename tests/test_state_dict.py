@@ -130,6 +130,11 @@ def test_numbers_are_counted_as_numbers():
     ("change", "message"),
     [
         (
+            lambda t: t.update(module("aux", weight=(2, 9))),
+            "no layer of the net wants the module 'aux'; give the net that the weights are of, or"
+            " rename its layers as the modules",
+        ),
+        (
             lambda t: t.update(module("classifier.1", bias=(6,), weight=(6, 144))),
             "layer 'last' wants weight (5, 144) bias (5,), and the module in its place,"
             " 'classifier.1', has bias (6,) weight (6, 144); give the net that the weights are of,"
