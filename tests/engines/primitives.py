@@ -1,6 +1,7 @@
 """One or more calls of every primitive, on small arrays of odd shapes."""
 
 from dataclasses import dataclass, field
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -171,17 +172,15 @@ def placings() -> list[Case]:
 
 def products() -> list[Case]:
     cases = []
-    for a, b, trans_a, trans_b in [
-        ((3, 5), (5, 4), False, False),
-        ((5, 3), (5, 4), True, False),
-        ((3, 5), (4, 5), False, True),
-        ((5, 3), (4, 5), True, True),
-    ]:
-        reads, options = dict(a=normal(*a), b=normal(*b)), dict(trans_a=trans_a, trans_b=trans_b)
+    for (m, n, k), trans_a, trans_b in product(
+        [(3, 4, 5), (33, 260, 1001), (201, 70, 600)], [False, True], [False, True]
+    ):
+        a, b = normal(*((k, m) if trans_a else (m, k))), normal(*((n, k) if trans_b else (k, n)))
+        reads, options = dict(a=a, b=b), dict(trans_a=trans_a, trans_b=trans_b)
         cases += [
-            Case("gemm", reads | dict(bias=normal(4)), out(3, 4), options),
-            Case("gemm", reads, out(3, 4), options, ("bias",)),
-            Case("gemm", reads, add_to(3, 4), options, ("bias",)),
+            Case("gemm", reads | dict(bias=normal(n)), out(m, n), options),
+            Case("gemm", reads, out(m, n), options, ("bias",)),
+            Case("gemm", reads, add_to(m, n), options, ("bias",)),
         ]
     return cases
 

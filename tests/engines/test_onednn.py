@@ -26,6 +26,8 @@ def refusal(case, order):
         is_fast = case.options["beta"] == 0.75 and len(shape) == 4 and shape[1] > 1
         if order != INNERMOST or not is_fast:
             return "has (no|only a slow) lrn_forward|normalizes only images"
+    if case.primitive == "gemm" and case.reads["a"].size < 100:
+        return "is no faster with so small a product"
     if case.primitive.startswith("batch_norm") and case.reads["x"].ndim > 2 and " to " in order:
         return "has no batch_normalization"
     return None
@@ -52,6 +54,7 @@ def test_what_it_has():
         "pool_average_grad",
         "lrn",
         "lrn_grad",
+        "gemm",
         "batch_norm",
         "batch_norm_back",
     }

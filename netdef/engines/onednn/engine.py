@@ -7,9 +7,10 @@ from netdef.engines.onednn.convolution import Convolutions
 from netdef.engines.onednn.lrn import LocalResponse
 from netdef.engines.onednn.normalization import Normalization
 from netdef.engines.onednn.pooling import Pooling
+from netdef.engines.onednn.products import Products
 
 
-class OneDnnEngine(Convolutions, Pooling, LocalResponse, Normalization):
+class OneDnnEngine(Convolutions, Products, Pooling, LocalResponse, Normalization):
     """What oneDNN does faster than NumPy, in float32 on the CPU."""
 
     name: ClassVar[str] = "onednn"

@@ -3,7 +3,18 @@
 import ctypes
 import os
 import sys
-from ctypes import POINTER, byref, c_char_p, c_float, c_int, c_int64, c_size_t, c_uint, c_void_p
+from ctypes import (
+    POINTER,
+    byref,
+    c_char,
+    c_char_p,
+    c_float,
+    c_int,
+    c_int64,
+    c_size_t,
+    c_uint,
+    c_void_p,
+)
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -61,6 +72,7 @@ _SIGNATURES: dict[str, list[Any]] = {
     "inner_product_forward_primitive_desc_create": [_OUT, _P, _I, *[_P] * 5],
     "inner_product_backward_data_primitive_desc_create": [_OUT, _P, *[_P] * 5],
     "inner_product_backward_weights_primitive_desc_create": [_OUT, _P, *[_P] * 6],
+    "sgemm": [c_char, c_char, _L, _L, _L, _F, _P, _L, _P, _L, _F, _P, _L],
     "reorder_primitive_desc_create": [_OUT, *[_P] * 5],
     "concat_primitive_desc_create": [_OUT, _P, _P, _I, _I, POINTER(c_void_p), _P],
     "sum_primitive_desc_create": [_OUT, _P, _P, _I, POINTER(c_float), POINTER(c_void_p), _P],

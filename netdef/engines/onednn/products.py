@@ -1,0 +1,87 @@
+"""Matrix products by oneDNN's ``sgemm``, where they are large."""
+
+from ctypes import c_void_p
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from netdef.engines.engine import Refused, Run, in_order
+from netdef.engines.onednn.calls import Calls
+
+_SMALLEST = 1 << 23
+"""Multiplications below which waking the threads costs more than they bring."""
+_NARROWEST = 8
+"""Rows or columns below which it is NumPy's product of a matrix and a vector that is faster."""
+
+
+class Products(Calls):
+    """The primitive ``gemm``.
+
+    Matrices are given to it as they are read row by row: it takes a transposed one several
+    times as long. The smaller one is copied for that; what is added to is read and written
+    only once.
+    """
+
+    def gemm(
+        self,
+        a: Any,
+        b: Any,
+        bias: Any = None,
+        out: Any = None,
+        add_to: Any = None,
+        *,
+        trans_a: bool,
+        trans_b: bool,
+    ) -> Run:
+        target = out if add_to is None else add_to
+        _check(target, a, b, a.shape[0 if trans_a else -1])
+        a, b = a.T if trans_a else a, b.T if trans_b else b
+        if not trans_b or (b.size < a.size and not trans_a):
+            return in_order(
+                *self._by_rows(a, b, target, add_to is not None),
+                None if bias is None else partial(np.add, out, bias, out=out),
+            )
+        room = self.scratch.take(target.shape[::-1], target.dtype)
+        finish = partial(np.copyto, target, room.T)
+        if add_to is not None or bias is not None:
+            finish = partial(np.add, room.T, target if bias is None else bias, out=target)
+        return in_order(*self._by_rows(b.T, a.T, room, False), finish)
+
+    def _by_rows(self, a: Any, b: Any, target: Any, adds: bool) -> list[Run | None]:
+        """Return what copies a or b if it is transposed, and what multiplies them."""
+        (a, copy_a), (b, copy_b) = self._straight(a), self._straight(b)
+        first, second, goal = map(_at, (a, b, target))
+        sizes = *target.shape, a.shape[1]
+        multiply = partial(
+            self.library.call, "sgemm", b"N", b"N", *sizes, 1.0, *first, *second, adds, *goal
+        )
+        return [copy_a, copy_b, multiply]
+
+    def _straight(self, matrix: Any) -> tuple[Any, Run | None]:
+        """Return a matrix as it is, or room for it, and what copies it there."""
+        if matrix.flags.c_contiguous:
+            return matrix, None
+        room = self.scratch.take(matrix.shape, matrix.dtype)
+        return room, partial(np.copyto, room, matrix)
+
+
+def _at(matrix: Any) -> tuple[Any, int]:
+    """Return a pointer that keeps the matrix alive, and the length of its rows."""
+    return matrix.ctypes.data_as(c_void_p), matrix.shape[1]
+
+
+def _check(target: Any, a: Any, b: Any, depth: int) -> None:
+    """Refuse what NumPy does as fast, or oneDNN does not take.
+
+    Raises:
+        Refused: the product is of several matrices, not of float32, or small.
+    """
+    if {m.dtype.name for m in (a, b, target)} != {"float32"}:
+        raise Refused("multiplies matrices of float32 only")
+    if target.ndim != 2 or a.ndim != 2 or b.ndim != 2:
+        raise Refused("multiplies only one pair of matrices")
+    if target.size * depth < _SMALLEST or min(target.shape) < _NARROWEST:
+        raise Refused("is no faster with so small a product")
+    if not all(m.flags.c_contiguous for m in (a, b, target)):
+        raise Refused("multiplies only matrices whose rows follow each other")
