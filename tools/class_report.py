@@ -36,6 +36,19 @@ def check_kinds(ctx: click.Context, param: click.Parameter, values: Sequence[str
     return [Path(value) for value in values]
 
 
+def check_folders(paths: Sequence[Path]) -> None:
+    """See, before a long run, that the folders of files are there.
+
+    Raises:
+        RunError: one is not.
+    """
+    from netdef.errors import cannot_write
+
+    for path in paths:
+        if not path.parent.is_dir():
+            raise cannot_write(path, FileNotFoundError())
+
+
 def write_confusion(path: Path, confusion: "Confusion") -> None:
     """Write the matrix as CSV, text or a picture, as the file's ending says.
 

@@ -86,6 +86,7 @@ def command(
     from netdef.net import Net
     from netdef.proto import TEST
 
+    class_report.check_folders(confusion)
     options.use_gpu(gpu)
     counts_classes = bool(top or per_class or confusion)
     known = model_options.deployment_of(model, weights)

@@ -159,6 +159,12 @@ def test_mistakes(digits, netdef, weights, options, message):
     assert ran.err.endswith(message)
 
 
+def test_a_folder_that_is_not_there_is_found_before_the_test(digits, netdef, weights):
+    ran = netdef("test", *MODEL, "--weights", weights, "--confusion", "none/c.png")
+    assert (ran.status, ran.out) == (1, "")
+    assert ran.err == ("netdef: error: none/c.png: its folder does not exist; make none first\n")
+
+
 def test_names_of_the_zoo_bring_weights_and_classes(netdef, mnist, monkeypatch):
     monkeypatch.chdir(mnist)
     ran = netdef("test", "--model", "zoo:lenet", "--iterations", 2, "--per-class")
