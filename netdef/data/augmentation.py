@@ -13,6 +13,8 @@ from netdef.errors import FieldError, ShapeError
 from netdef.proto import TRAIN, TransformationParameter
 from netdef.shape import Shape
 
+Images = Sequence[np.ndarray] | np.ndarray
+"""Images ``(C, H, W)``, or all in one array."""
 _UNIT = 2.0**-53
 
 
@@ -72,7 +74,7 @@ class Augmentation:
         height, width = resized_sides(self._param, height, width)
         return Shape((channels, height + pad, width + pad))
 
-    def apply(self, images: Sequence[np.ndarray], first: int) -> list[np.ndarray]:
+    def apply(self, images: Images, first: int) -> list[np.ndarray]:
         """Return the changed images; ``first`` numbers the first of them.
 
         Shapes:

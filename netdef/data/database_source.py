@@ -1,10 +1,12 @@
 """Batches from a database of images, as Caffe's Data layer has them."""
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
+from netdef.data.augmentation import Images
 from netdef.data.database import open_database
 from netdef.data.datum import Label, label_of, parse, pixels
 from netdef.data.lmdb_reader import Record, key_text
@@ -129,12 +131,21 @@ class DatabaseSource(PrefetchedSource):
 
     def _fill(self, raw: tuple[int, list[Record]], batch: Batch) -> Batch:
         first, records = raw
-        images, labels = zip(*(self._decode(*record) for record in records), strict=True)
+        images, labels = self._found(records)
         batch = self._fitting(batch, self._top(images[0]))
         self._transformer.apply(images, first, batch[0])
         if len(batch) > 1:
             batch[1][:] = labels
         return batch
+
+    def _found(self, records: list[Record]) -> tuple[Images, Sequence[Label]]:
+        """Return the images and labels of records: of small ones of raw pixels, a block."""
+        if not self._label:
+            found = self._raw.find_all([value for _, value in records])
+            if found is not None:
+                return found
+        images, labels = zip(*(self._decode(*record) for record in records), strict=True)
+        return images, labels
 
     def _decode(self, key: bytes, value: bytes) -> tuple[np.ndarray, Label]:
         found = None if self._label else self._raw.find(value)

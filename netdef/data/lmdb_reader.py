@@ -1,6 +1,7 @@
 """Reading an LMDB folder."""
 
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -75,8 +76,12 @@ class LmdbReader:
             return list(cursor.iternext(values=False))
 
     def _records(self, count: int) -> Iterator[Record]:
-        for _ in range(count):
-            yield self._cursor.item()
+        """Yield records from where the cursor stands, and let it stand behind them."""
+        while count:
+            # One call for many: the cursor stands at the last one afterwards.
+            taken = list(islice(self._cursor.iternext(), count))
+            count -= len(taken)
+            yield from taken
             if not self._cursor.next():
                 self._cursor.first()
 

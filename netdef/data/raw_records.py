@@ -1,10 +1,12 @@
 """Records of raw pixels of one size, read without parsing each."""
 
+from collections.abc import Sequence
 from functools import lru_cache
 
 import numpy as np
 from google.protobuf.message import DecodeError
 
+from netdef.data.transformer import SMALL
 from netdef.proto import Datum
 from netdef.shape import Shape
 
@@ -25,6 +27,7 @@ class RawRecords:
         ).SerializeToString(deterministic=True)
         self._head = whole[: len(whole) - len(data)]
         self._end = len(whole)
+        self._is_small = self._shape.size <= SMALL
         self._fits = not first.encoded and len(data) == self._shape.size > 0
 
     def find(self, raw: bytes) -> tuple[np.ndarray, int] | None:
@@ -40,6 +43,25 @@ class RawRecords:
             return None
         pixels = np.frombuffer(raw, np.uint8, self._shape.size, len(self._head))
         return pixels.reshape(self._shape), label
+
+    def find_all(self, records: Sequence[bytes]) -> tuple[np.ndarray, list[int]] | None:
+        """Return the pixels and labels of small images, or None if one must be found alone.
+
+        Shapes:
+            pixels: ``(N, C, H, W)`` uint8, read-only.
+        """
+        lengths = set(map(len, records))
+        if not (self._fits and self._is_small) or len(lengths) > 1 or min(lengths) < self._end:
+            return None
+        block = np.frombuffer(b"".join(records), np.uint8).reshape(len(records), -1)
+        if (block[:, : len(self._head)] != np.frombuffer(self._head, np.uint8)).any():
+            return None
+        labels = [_label(record[self._end :]) for record in records]
+        known = [label for label in labels if label is not None]
+        if len(known) < len(labels):
+            return None
+        pixels = block[:, len(self._head) : self._end]
+        return pixels.reshape(len(records), *self._shape), known
 
 
 @lru_cache(maxsize=1 << 16)

@@ -5,14 +5,15 @@ from pathlib import Path
 
 import numpy as np
 
-from netdef.data.augmentation import Augmentation
+from netdef.data.augmentation import Augmentation, Images
+from netdef.data.random_parts import cut_parts
 from netdef.data.random_words import random_words
 from netdef.errors import FieldError, ShapeError, at
 from netdef.proto import TRAIN, TransformationParameter
 from netdef.shape import Shape
 
-# Up to so many values, calling NumPy for each image costs more than copying the images first.
-_SMALL = 1 << 13
+SMALL = 1 << 13
+"""Up to so many values, calling NumPy for each image costs more than copying the images first."""
 
 
 class Transformer:
@@ -100,13 +101,13 @@ class Transformer:
                 f"{len(self._mean)} mean_values for {image[0]} channels; give 1 or {image[0]}"
             )
 
-    def apply(self, images: Sequence[np.ndarray], first: int, out: np.ndarray) -> None:
+    def apply(self, images: Images, first: int, out: np.ndarray) -> None:
         """Write the transformed ``images`` to ``out``; ``first`` numbers the first of them.
 
         Each image must have passed ``shape``.
 
         Shapes:
-            images: N of ``(C, H, W)``.
+            images: N of ``(C, H, W)``, or all in one array.
             out: ``(N, C, h, w)`` float32.
         """
         if self._augmentation.changes_images:
@@ -115,17 +116,21 @@ class Transformer:
         if self._augmentation.cutout:
             self._augmentation.cut_squares(out, first)
 
-    def _normalize(self, images: Sequence[np.ndarray], first: int, out: np.ndarray) -> None:
-        if self._mirrors or self._crops_at_random:
-            words = random_words(self._seed, self._stream, first, len(images))
-            for image, word, y in zip(images, words.tolist(), out, strict=True):
-                self._write(image, self._corner(image, word), self._mirrors and word[2] & 1, y)
-        elif images[0].size <= _SMALL and len({image.shape for image in images}) == 1:
-            block = np.concatenate(images).reshape(len(images), *images[0].shape)
-            self._write(block, self._corner(block), False, out)
-        else:
-            for image, y in zip(images, out, strict=True):
-                self._write(image, self._corner(image), False, y)
+    def _normalize(self, images: Images, first: int, out: np.ndarray) -> None:
+        count = len(images)
+        is_random = self._mirrors or self._crops_at_random
+        words = random_words(self._seed, self._stream, first, count) if is_random else None
+        if images[0].size <= SMALL and len({image.shape for image in images}) == 1:
+            block = images if isinstance(images, np.ndarray) else np.stack(images)
+            if words is None:
+                self._write(block, self._corner(block), False, out)
+            else:
+                self._write_each(block, words, out)
+            return
+        numbers = [None] * count if words is None else words.tolist()
+        for image, word, y in zip(images, numbers, out, strict=True):
+            flips = self._mirrors and word is not None and bool(word[2] & 1)
+            self._write(image, self._corner(image, word), flips, y)
 
     def _corner(self, image: np.ndarray, word: Sequence[int] | None = None) -> tuple[int, int]:
         """Return the crop's first row and column."""
@@ -135,6 +140,23 @@ class Transformer:
         if self._crops_at_random and word is not None:
             return word[0] % (rows + 1), word[1] % (columns + 1)
         return rows // 2, columns // 2
+
+    def _write_each(self, x: np.ndarray, words: np.ndarray, y: np.ndarray) -> None:
+        """Crop, normalise and flip a block of images into ``y``, each as its words say."""
+        corners = np.broadcast_to(self._corner(x), (len(x), 2))
+        if self._crops_at_random:
+            free = np.array(x.shape[2:], np.uint64) - np.uint64(self.crop_size - 1)
+            corners = (words[:, :2] % free).astype(int)
+        mirrored = (words[:, 2] & np.uint64(self._mirrors)).astype(bool)
+        sides = y.shape[2:]
+        np.copyto(y, cut_parts(x, corners, sides, mirrored))
+        if self._mean is not None and self._mean_file:
+            means = np.broadcast_to(self._mean, (len(x), *self._mean.shape))
+            y -= cut_parts(means, corners, sides, mirrored)
+        elif self._mean is not None:
+            y -= self._mean
+        if self.scale != 1:
+            y *= self.scale
 
     def _write(self, x: np.ndarray, corner: tuple[int, int], flips: bool, y: np.ndarray) -> None:
         """Crop, normalise and flip one image or a block of them into ``y``."""

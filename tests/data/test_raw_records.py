@@ -42,3 +42,32 @@ def test_whatever_else_must_be_parsed(raw):
 @pytest.mark.parametrize("first", [encode_file(b"image", 0), encode(IMAGE.astype(np.float32), 0)])
 def test_a_first_record_that_is_not_raw_fits_nothing(first):
     assert RawRecords(parse(first)).find(first) is None
+
+
+def test_many_records_at_once():
+    records = [encode(IMAGE + i, 10 + i, says_encoded=False) for i in range(5)]
+    pixels, labels = FIRST.find_all(records)
+    np.testing.assert_array_equal(pixels, [IMAGE + i for i in range(5)])
+    assert labels == [10, 11, 12, 13, 14]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        encode(IMAGE, 300),  # a longer label
+        encode(IMAGE.reshape(3, 2, 4), 5),  # another head of the same length
+        encode(IMAGE, 0)[:20],
+        encode(IMAGE, 5)[:-1] + b"\x01",
+    ],
+)
+def test_where_one_is_different_each_is_looked_at_alone(other):
+    assert FIRST.find_all([encode(IMAGE, 5), other]) is None
+    assert FIRST.find_all([other, encode(IMAGE, 5)]) is None
+    assert FIRST.find_all([encode(IMAGE, 5)] * 2) is not None
+
+
+def test_large_images_are_not_copied():
+    large = encode(np.zeros((3, 60, 60), np.uint8), 0)
+    records = RawRecords(parse(large))
+    assert records.find_all([large]) is None
+    assert records.find(large) is not None
