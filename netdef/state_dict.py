@@ -44,8 +44,9 @@ def assign(graph: Graph, shapes: Shapes, tensors: Mapping[str, Array]) -> Assign
 
     By the layers' names if all modules are called so (``/`` and ``.`` are alike); else by
     order: the first convolution of the net is the first of the state dict, and so on for
-    matrices and normalizations, each of the same shape, and none left over. Modules are in the order of their
-    names, numbers as numbers, heads last; shortcuts last or first in their block.
+    matrices and normalizations, each of the same shape, and none left over. Modules are in
+    the order of their names, numbers as numbers, heads last; shortcuts last or first in their
+    block.
 
     Raises:
         WeightsError: neither fits, or two orders do; the first layer that has no module.

@@ -130,8 +130,8 @@ def test_numbers_are_counted_as_numbers():
     ("change", "message"),
     [
         (
-            lambda t: t.update(module("aux", weight=(2, 9))),
-            "no layer of the net wants the module 'aux'; give the net that the weights are of, or"
+            lambda t: t.update(module("features.9", weight=(4, 4, 1, 1))),
+            "no layer of the net wants the module 'features.9'; give the net that the weights are of, or"
             " rename its layers as the modules",
         ),
         (

@@ -87,20 +87,27 @@ def command(
     names = read_labels(labels) if labels else known.labels if known else ()
     content = export(net, opset, dynamic_batch, to_metadata(names, how)).SerializeToString()
     if check:
-        _check(net, content, images, how)
+        _check(net, content, dynamic_batch, images, how)
     with writing_whole(out) as file:
         file.write(content)
 
 
 def _check(
-    net: "Net", content: bytes, images: tuple[str, ...], how: "Preprocessing | None"
+    net: "Net",
+    content: bytes,
+    is_batch_dynamic: bool,
+    images: tuple[str, ...],
+    how: "Preprocessing | None",
 ) -> None:
-    from netdef.onnx_export.checking import batches_of, differences, drawn
+    from netdef.onnx_export.checking import batches_of, differences, drawn, drawn_for_other_batch
     from netdef.onnx_run import Session, check
     from netdef.pictures import open_pictures
 
     session = Session(content)
-    found = differences(net, session, [drawn(net)])
+    inputs = [drawn(net)]
+    if is_batch_dynamic:
+        inputs.insert(0, drawn_for_other_batch(net))  # before: the pictures come in the net's size
+    found = differences(net, session, inputs)
     _tell("drawn at random", found)
     check(found)
     if images:

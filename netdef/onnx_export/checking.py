@@ -8,7 +8,10 @@ from numpy.typing import NDArray
 
 from netdef.classifier import picture_input
 from netdef.data.progress import Progress
+from netdef.infer import infer
 from netdef.net import Net
+from netdef.onnx_export.body import Port
+from netdef.onnx_export.dynamic_batch import other_inputs
 from netdef.onnx_export.writing import value_names
 from netdef.onnx_run import Difference, Session, compare, worst
 from netdef.pictures import Pictures
@@ -30,9 +33,15 @@ def differences(net: Net, session: Session, batches: Iterable[Inputs]) -> list[D
     return [worst(each) for each in zip(*found, strict=True)]
 
 
-def drawn(net: Net, seed: int = 0) -> Inputs:
+def drawn(net: Net) -> Inputs:
     """Return inputs drawn at random: see ``random_inputs``."""
-    return random_inputs(net.graph, net.shapes, seed)
+    return random_inputs(net.graph, net.shapes)
+
+
+def drawn_for_other_batch(net: Net) -> Inputs:
+    """Return inputs with another number of items, for a model that takes any."""
+    ports = [Port(name, net.shapes.blobs[name]) for name in net.inputs]
+    return random_inputs(net.graph, infer(net.graph, other_inputs(ports)))
 
 
 def batches_of(
