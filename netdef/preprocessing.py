@@ -113,7 +113,7 @@ def mean_of_channels(path: str | Path) -> tuple[float, ...]:
         MissingFile: it is not there.
         ConfigError, ShapeError: it holds no mean of images.
     """
-    from netdef.data.transformer import read_mean
+    from netdef.data.mean_file import read_mean
 
     if not str(path).endswith(".npy"):
         image = read_mean(path)

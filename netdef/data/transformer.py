@@ -1,14 +1,14 @@
 """Caffe's image transformation: crop, mirror, subtract the mean, scale."""
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 
 from netdef.data.augmentation import Augmentation, Images
+from netdef.data.mean_file import mean_of
 from netdef.data.random_parts import cut_parts
 from netdef.data.random_words import random_words
-from netdef.errors import FieldError, ShapeError, at
+from netdef.errors import FieldError, ShapeError
 from netdef.proto import TRAIN, TransformationParameter
 from netdef.shape import Shape
 
@@ -47,7 +47,7 @@ class Transformer:
         self._mirrors = param.mirror
         self._crops_at_random = bool(param.crop_size) and phase == TRAIN
         self._mean_file: str = param.mean_file
-        self._mean = _mean(param)
+        self._mean = mean_of(param)
         self._seed, self._stream = seed, f"{stream}/transform"
         self._augmentation = Augmentation(param, phase, seed, f"{stream}/augmentation")
         self._resizes = bool(param.resize) or param.min_crop_area < 1
@@ -170,28 +170,3 @@ class Transformer:
         np.subtract(x[window], mean, out=target)
         if self.scale != 1:
             y *= self.scale
-
-
-def _mean(param: TransformationParameter) -> np.ndarray | None:
-    """Return the mean as ``(C, H, W)`` from a file, ``(C, 1, 1)`` from values, or None."""
-    if param.mean_file:
-        return read_mean(param.mean_file)
-    if param.mean_value:
-        return np.array(param.mean_value, np.float32).reshape(-1, 1, 1)
-    return None
-
-
-def read_mean(path: str | Path) -> np.ndarray:
-    """Return the mean image of a BlobProto file as ``(C, H, W)`` float32.
-
-    Raises:
-        MissingFile: it is not there.
-        ShapeError: it holds no single image.
-    """
-    from netdef.io.blobs import read_blob
-
-    mean = np.asarray(read_blob(Path(path)), np.float32)
-    with at(str(path)):
-        if mean.ndim < 3 or mean.size != Shape(mean.shape[-3:]).size:
-            raise ShapeError(f"a blob of shape {Shape(mean.shape)} is not the mean of images")
-    return mean.reshape(mean.shape[-3:])

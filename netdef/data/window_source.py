@@ -5,10 +5,10 @@ import os
 import numpy as np
 
 from netdef.data.image_file import file_content, image_of
+from netdef.data.mean_file import read_mean
 from netdef.data.prefetch import Batch
 from netdef.data.prefetched_source import PrefetchedSource
 from netdef.data.random_words import random_words
-from netdef.data.transformer import read_mean
 from netdef.data.window_crop import WindowCrop
 from netdef.data.window_kinds import background_and_objects
 from netdef.data.window_list import ImageWindow, read_window_list

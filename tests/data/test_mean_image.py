@@ -5,8 +5,8 @@ import pytest
 
 from netdef.data.datum import encode
 from netdef.data.lmdb_writer import LmdbWriter
+from netdef.data.mean_file import read_mean
 from netdef.data.mean_image import mean_image, write_mean
-from netdef.data.transformer import read_mean
 from netdef.errors import DataError, ShapeError
 
 ONES = np.ones((2, 3, 4), np.uint8)

@@ -3,8 +3,9 @@ import re
 import numpy as np
 import pytest
 
+from netdef.data.mean_file import read_mean
 from netdef.data.random_words import random_words
-from netdef.data.transformer import Transformer, read_mean
+from netdef.data.transformer import Transformer
 from netdef.errors import FieldError, MissingFile, ShapeError
 from netdef.io.blobs import write_blob
 from netdef.proto import TEST, TRAIN, TransformationParameter
