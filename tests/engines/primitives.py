@@ -278,6 +278,7 @@ def copies() -> list[Case]:
     parts = (normal(3, 2, 4), normal(3, 1, 4), normal(3, 3, 4))
     return [
         Case("copy", dict(x=normal(3, 2, 5)), out(3, 2, 5)),
+        Case("copy", dict(x=normal(3, 17, 50, 31)), out(3, 17, 50, 31)),
         Case("copy", dict(x=np.arange(6, dtype="uint8").reshape(1, 2, 3)), out(1, 2, 3)),
         Case("fill", {}, out(3, 2, 5), dict(value=0.25)),
         Case("concat", dict(parts=parts), out(3, 6, 4), dict(axis=1)),

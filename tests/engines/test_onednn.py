@@ -28,6 +28,10 @@ def refusal(case, order):
             return "has (no|only a slow) lrn_forward|normalizes only images"
     if case.primitive == "gemm" and case.reads["a"].size < 100:
         return "is no faster with so small a product"
+    if case.primitive == "copy":
+        x = case.reads["x"]
+        if x.dtype != float or x.size < 1000 or " to " not in order:
+            return "copies float32 only|is no faster"
     if case.primitive.startswith("batch_norm") and case.reads["x"].ndim > 2 and " to " in order:
         return "has no batch_normalization"
     return None
@@ -55,6 +59,7 @@ def test_what_it_has():
         "lrn",
         "lrn_grad",
         "gemm",
+        "copy",
         "batch_norm",
         "batch_norm_back",
     }

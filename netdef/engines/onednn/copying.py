@@ -1,0 +1,29 @@
+"""Copies between arrays that lie in different orders."""
+
+from typing import Any
+
+from netdef.engines.engine import Refused, Run
+from netdef.engines.onednn.calls import Calls
+from netdef.engines.onednn.primitive import DST, SRC
+
+_SMALLEST = 1 << 15
+"""Elements below which waking the threads costs more than they bring."""
+
+
+class Copying(Calls):
+    """The primitive ``copy`` where it transposes; else NumPy's is as fast."""
+
+    def copy(self, x: Any, out: Any) -> Run:
+        if {x.dtype.name, out.dtype.name} != {"float32"}:
+            raise Refused("copies float32 only")
+        if x.size < _SMALLEST or _order(x) == _order(out):
+            raise Refused("is no faster with what is small or lies in the same order")
+        source, goal, engine = self.describe.like(x), self.describe.like(out), self.library.engine
+        attributes = self.describe.attributes()
+        kernel = self.kernel("reorder", source, engine, goal, engine, attributes)
+        return self.bare(kernel, {SRC: (source, x), DST: (goal, out)})
+
+
+def _order(x: Any) -> list[int]:
+    """Return the axes that are longer than 1, outermost first."""
+    return sorted((i for i, n in enumerate(x.shape) if n > 1), key=lambda i: -x.strides[i])
