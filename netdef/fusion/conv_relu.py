@@ -1,11 +1,26 @@
-"""A convolution and the ReLU on it: one call, whose result is never there unclipped."""
+"""A convolution and the ReLU on it, or ReLU6: one call, whose result is never there unclipped."""
 
 from dataclasses import replace
+from typing import Any
 
 from netdef.fusion.draft import Draft
+from netdef.program import Call
 from netdef.values import Value
 
 RELU = "maximum(x, 0)"
+
+
+_CLIP = "maximum(low, minimum(x, high))"
+
+
+def _clips(call: Call) -> dict[str, Any]:
+    """Return what a convolution is told to do as the call does: clip at 0, and at ``most``."""
+    expression, numbers = call.options.get("expression"), call.options.get("numbers", {})
+    if expression == RELU:
+        return {"relu": True}
+    if expression == _CLIP and numbers["low"] == 0:
+        return {"relu": True, "most": numbers["high"]}
+    return {}
 
 
 def fuse(draft: Draft) -> None:
@@ -16,7 +31,8 @@ def fuse(draft: Draft) -> None:
         if reader is None or not draft.may_join(at, reader):
             continue
         relu = draft.at(reader)
-        if relu.options.get("expression") == RELU and isinstance(relu.writes.get("out"), Value):
-            options = call.options | {"relu": True}
+        clips = _clips(relu)
+        if clips and isinstance(relu.writes.get("out"), Value):
+            options = call.options | clips
             draft.put(reader, None)
             draft.put(at, replace(call, writes=dict(relu.writes), options=options))

@@ -44,10 +44,11 @@ class Convolutions(Depthwise):
         group: int,
         plus: Any = None,
         relu: bool = False,
+        most: float | None = None,
     ) -> Run:
-        if plus is not None:
+        if plus is not None or most is not None:
             run = self.conv(x, weight, bias, out, window=window, group=group)
-            return in_order(run, lambda: self._add(out, plus, relu))
+            return in_order(run, lambda: self._finish(out, plus, relu, most))
         if _is_depthwise(weight, group):
             clip = (lambda: self.xp.maximum(out, 0, out=out)) if relu else None
             return in_order(self.depthwise(x, weight, bias, out, window), clip)
@@ -62,10 +63,12 @@ class Convolutions(Depthwise):
         ]
         return in_order(fill, self.threads.together(runs), finish)
 
-    def _add(self, out: Any, plus: Any, relu: bool) -> None:
-        self.xp.add(out, plus, out=out)
+    def _finish(self, out: Any, plus: Any, relu: bool, most: float | None) -> None:
+        """Add another image, and clip the sum."""
+        if plus is not None:
+            self.xp.add(out, plus, out=out)
         if relu:
-            self.xp.maximum(out, 0, out=out)
+            self.xp.clip(out, 0, most, out=out)
 
     def _products(
         self, blocks: list[_Block], filters: Any, bias: Any, images: Any, relu: bool

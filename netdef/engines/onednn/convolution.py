@@ -9,6 +9,7 @@ from netdef.engines.engine import Run
 from netdef.engines.onednn.calls import Calls
 from netdef.engines.onednn.primitive import (
     BIAS,
+    CLIP,
     DIFF_BIAS,
     DIFF_DST,
     DIFF_SRC,
@@ -19,6 +20,7 @@ from netdef.engines.onednn.primitive import (
     SRC,
     TRAINING,
     WEIGHTS,
+    Eltwise,
     Kernel,
     dims,
 )
@@ -45,9 +47,11 @@ class Convolutions(Calls):
         group: int,
         plus: Any = None,
         relu: bool = False,
+        most: float | None = None,
     ) -> Run:
         filters = _grouped(weight, group)
-        kernel = self._forward(x, filters, bias, out, window, relu, plus)
+        clip = _clip(relu, most)
+        kernel = self._forward(x, filters, bias, out, window, clip, plus)
         reads = {SRC: x, WEIGHTS: filters}
         if bias is not None:
             reads[BIAS] = bias
@@ -61,14 +65,14 @@ class Convolutions(Calls):
         bias: Any,
         y: Any,
         window: Window,
-        relu: bool = False,
+        clip: Eltwise | None = None,
         plus: Any = None,
     ) -> Kernel:
         describe, (x, y) = self.describe, self.alike(x, y)
         w = describe.any(filters.shape, x.dtype.name)
         b = None if bias is None else describe.like(bias)
         more = None if plus is None else describe.like(plus)
-        attributes = describe.attributes(eltwise=RELU if relu else None, plus=more)
+        attributes = describe.attributes(eltwise=clip, plus=more)
 
         def way(source: int, goal: int) -> Kernel:
             return self.kernel(
@@ -139,6 +143,13 @@ class Convolutions(Calls):
         if add_bias is not None:
             writes[DIFF_BIAS] = add_bias
         return self.ready(kernel, {SRC: x, DIFF_DST: dy}, writes, adds=True)
+
+
+def _clip(relu: bool, most: float | None) -> Eltwise | None:
+    """Return what clips results at 0, and at ``most`` if it is given."""
+    if not relu:
+        return None
+    return (RELU, 0, 0) if most is None else (CLIP, 0, most)
 
 
 def _blocks(x: Any, dy: Any, window: Window, group: int) -> tuple[str, str] | None:

@@ -26,7 +26,9 @@ _QUERIES = {
     **{DIFF_WEIGHTS: (132, 0), DIFF_BIAS: (132, 1), DST: (133, 0), DIFF_DST: (134, 0)},
     **{WORKSPACE: (135, 0), SCRATCHPAD: (136, 0)},
 }
-RELU, RELU_BY_RESULT = 0x20, 256
+RELU, RELU_BY_RESULT, CLIP = 0x20, 256, 0x2E
+Eltwise = tuple[int, float, float]
+"""A function of one number, and its two parameters."""
 ADD = 0x1FFF0
 
 
@@ -91,8 +93,7 @@ class Descriptions(Owner):
 
     def attributes(
         self,
-        eltwise: int | None = None,
-        alpha: float = 0,
+        eltwise: Eltwise | None = None,
         adds: bool = False,
         plus: int | None = None,
     ) -> int:
@@ -110,7 +111,7 @@ class Descriptions(Owner):
             if plus is not None:
                 self.library.call("post_ops_append_binary", post, ADD, plus)
             if eltwise is not None:
-                self.library.call("post_ops_append_eltwise", post, eltwise, alpha, 0.0)
+                self.library.call("post_ops_append_eltwise", post, *eltwise)
             self.library.call("primitive_attr_set_post_ops", attr, post)
         return attr
 
