@@ -1,7 +1,7 @@
 """Compare how fast netdef and a PyTorch DataLoader make batches: raw LMDBs, and JPEG files.
 
-The sides take turns. PyTorch reads the same files with worker processes of its own; it decodes
-JPEGs with Pillow.
+The sides take turns. PyTorch reads the same files with worker processes of its own, and without
+any; the ratio is to what is faster. It decodes JPEGs with Pillow.
 """
 
 import importlib.util
@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
+from shutil import copytree
 from statistics import median
 from tempfile import TemporaryDirectory
 
@@ -84,19 +85,40 @@ def speed(take: Callable[[], object], batch: int, seconds: float) -> float:
 
 
 def compare(
-    name: str, mine: Source, theirs: Batches | None, batch: int, rounds: int, seconds: float
+    name: str,
+    mine: Source,
+    theirs: dict[int, Batches],
+    batch: int,
+    rounds: int,
+    seconds: float,
 ) -> str:
-    """Let both sides take turns; return a line of images a second and their ratio."""
+    """Let all sides take turns; return a line of images a second and their ratio."""
+    sides = [mine.next, *(batches.__next__ for batches in theirs.values())]
     with closing(mine):
-        sides = [mine.next] if theirs is None else [mine.next, lambda: next(theirs)]
         for take in sides:
             speed(take, batch, seconds)
         found = [[speed(take, batch, seconds) for take in sides] for _ in range(rounds)]
-    speeds = [median(column) for column in zip(*found, strict=True)]
-    line = f"{name}: netdef {speeds[0]:,.0f} images/s"
-    if theirs is None:
+    own, *others = (median(column) for column in zip(*found, strict=True))
+    line = f"{name}: netdef {own:,.0f} images/s"
+    if not others:
         return line
-    return f"{line}, PyTorch {speeds[1]:,.0f}, ratio {speeds[0] / speeds[1]:.2f}"
+    told = ", ".join(f"{s:,.0f} ({n} workers)" for n, s in zip(theirs, others, strict=True))
+    return f"{line}, PyTorch {told}, ratio {own / max(others):.2f}"
+
+
+def loaders(path: Path, batch: int, workers: int) -> dict[int, Batches]:
+    """Return PyTorch's batches by the number of its processes, which have begun."""
+    from torch_data import photo_loader, raw_loader
+
+    found = {}
+    for count in dict.fromkeys((workers, 0)):
+        loader, its = photo_loader, path
+        if path.is_dir():  # one process cannot open an LMDB twice
+            loader, its = raw_loader, path.with_name(f"{path.name}{count}")
+            copytree(path, its)
+        found[count] = endless(loader(str(its), batch, count).__iter__)
+        next(found[count])
+    return found
 
 
 @click.command(help=__doc__)
@@ -117,13 +139,7 @@ def main(rounds: int, seconds: float, workers: int, images: int, photos: int) ->
             ("raw LMDB", netdef_raw, raw, 128),
             ("JPEG files", netdef_photos, listed, 32),
         ):
-            theirs = None
-            if has_torch:
-                from torch_data import photo_loader, raw_loader
-
-                loader = raw_loader if path == raw else photo_loader
-                theirs = endless(loader(str(path), batch, workers).__iter__)
-                next(theirs)  # its processes begin before this one opens the database
+            theirs = loaders(path, batch, workers) if has_torch else {}
             print(compare(name, make(path, batch), theirs, batch, rounds, seconds))
 
 
