@@ -12,11 +12,13 @@ from pathlib import Path
 import click
 from agreement import check_agreement
 from comparison import Comparison, comparison_options, print_comparison
-from contenders import Netdef, Task, Torch, check_precision
+from contenders import Netdef, Task, Torch
 from results import Result, net_table, result_of
 from sides import Side, thread_environment, torch_sides
 from targets import TRAINING
 from turns import take_turns
+
+from netdef.precision import checked_precision
 
 _LARGEST_DIFFERENCE = {"f32": 1e-3, "bf16": 1e-2}
 """Of two losses, as a part of them; a bf16 number has 8 bits."""
@@ -35,10 +37,10 @@ def compare(task: Task, how: Comparison) -> list[Result]:
     """Check and measure one net; print its table, and return the results, netdef's first.
 
     Raises:
-        ConfigError: netdef has no such precision.
+        ConfigError: this processor does not compute in that precision.
         RunError: the losses differ, or a process failed.
     """
-    check_precision(task.precision)
+    checked_precision(task.precision.upper(), "outputs", is_gpu=False)
     name = Path(task.path).stem
     still = sides(replace(task, drops_out=False), how)
     distance = check_agreement(name, still, _LARGEST_DIFFERENCE[task.precision])

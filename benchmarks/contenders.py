@@ -8,7 +8,6 @@ from typing import Any, Protocol
 import numpy as np
 
 from netdef.device import CPU
-from netdef.errors import ConfigError
 from netdef.graph import Graph, build
 from netdef.infer import infer
 from netdef.plan import Plan
@@ -29,8 +28,7 @@ Passes = Mapping[str, Callable[[], object]]
 class Task:
     """A net to run: its prototxt, its batch (0: the prototxt's own), how, and in what numbers.
 
-    ``precision`` is ``f32`` or ``bf16``, in which netdef needs ``SolverParameter.precision``
-    and PyTorch its autocast.
+    ``precision`` is ``f32`` or ``bf16``, netdef's own and PyTorch's autocast.
     """
 
     path: str
@@ -79,32 +77,21 @@ def solver_of(text: NetText, precision: str = "f32") -> Solver:
     """Return netdef's solver of a net, a batch of random images filled in.
 
     Raises:
-        ConfigError: netdef has no such precision.
+        ConfigError: this processor does not compute in that precision.
     """
-    check_precision(precision)
     param = SolverParameter(
         net_param=text.net,
         base_lr=LEARNING_RATE,
         momentum=MOMENTUM,
         lr_policy="fixed",
         random_seed=SEED,
-        **({} if precision == "f32" else {"precision": precision.upper()}),
+        precision=precision.upper(),
     )
     solver = Solver(param, text.path, keep="outputs")
     for name, array in zip(("data", "label"), batch_of(solver.net.graph), strict=True):
         if name in solver.net.inputs:
             solver.net.blobs[name].data[...] = array
     return solver
-
-
-def check_precision(precision: str) -> None:
-    """See that netdef can train so.
-
-    Raises:
-        ConfigError: its solvers have no field for it.
-    """
-    if precision != "f32" and "precision" not in SolverParameter.DESCRIPTOR.fields_by_name:
-        raise ConfigError(f"netdef has no {precision} yet: its solvers have no field precision")
 
 
 def plan_facts(plan: Plan) -> dict[str, Any]:

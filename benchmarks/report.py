@@ -15,7 +15,7 @@ import compare_inference
 import compare_torch
 from caffe_times import SOURCE, caffe_table
 from comparison import Comparison, comparison_options, warn_if_busy
-from contenders import Task, check_precision
+from contenders import Task
 from machine import describe_machine
 from results import Result, net_table
 from roofline import Roofline, measure_apart, roofline_table
@@ -23,6 +23,7 @@ from targets import INFERENCE, TRAINING, Target, memory_table, summary
 
 from netdef.errors import ConfigError, NetdefError
 from netdef.io.whole_file import writing_whole
+from netdef.precision import checked_precision
 
 _REPORTS = Path(__file__).with_name("reports")
 _BATCHES = (1, 32)
@@ -52,14 +53,20 @@ def _blocks(texts: list[str]) -> str:
 def training(report: Report, how: Comparison, precision: str) -> None:
     """Compare the training of each net."""
     title = f"Training step, {precision}: forward, backward, SGD with momentum"
-    try:
-        check_precision(precision)
-    except ConfigError as error:
-        report.put(title, str(error))
-        return
     tasks = [Task(str(path), precision=precision) for path in how.nets]
     found = (compare_torch.compare(task, how) for task in tasks)
     put_growing(report, title, found, TRAINING)
+
+
+def training_in_bf16(report: Report, how: Comparison) -> None:
+    """Compare the training of each net in bf16, and say what its layers reach."""
+    try:
+        checked_precision("BF16", "outputs", is_gpu=False)
+    except ConfigError as error:
+        report.put("Training step, bf16", str(error))
+        return
+    training(report, how, "bf16")
+    rooflines(report, how, "bf16")
 
 
 def inference(report: Report, how: Comparison) -> None:
@@ -80,7 +87,7 @@ def put_growing(
         report.put(title, *verdicts, memory_table(nets), *map(net_table, nets))
 
 
-def rooflines(report: Report, how: Comparison, precision: str = "f32") -> None:
+def rooflines(report: Report, how: Comparison, precision: str) -> None:
     """Say of each net what its slowest layers reach."""
     texts: list[str] = []
     for path in how.nets:
@@ -94,9 +101,9 @@ def rooflines(report: Report, how: Comparison, precision: str = "f32") -> None:
 
 PARTS: dict[str, Callable[[Report, Comparison], None]] = {
     "training": lambda report, how: training(report, how, "f32"),
-    "bf16": lambda report, how: training(report, how, "bf16"),
+    "bf16": training_in_bf16,
     "inference": inference,
-    "roofline": rooflines,
+    "roofline": lambda report, how: rooflines(report, how, "f32"),
 }
 
 

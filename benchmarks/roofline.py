@@ -70,7 +70,7 @@ def measure_apart(task: Task, steps: int, threads: int) -> Roofline:
     """Measure in a process of its own, which begins with so many threads.
 
     Raises:
-        ConfigError: the net is wrong, or netdef has no such precision.
+        ConfigError: the net is wrong, or this processor does not compute in that precision.
     """
     os.environ.update(thread_environment(threads))
     with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:

@@ -1,8 +1,5 @@
-import pytest
-from contenders import Netdef, Task, check_precision, plan_facts
+from contenders import Netdef, Task, plan_facts
 
-from netdef.errors import ConfigError
-from netdef.proto import SolverParameter
 from netdef.showing import show_memory
 from netdef.table import bytes_in_words
 
@@ -29,16 +26,3 @@ def test_the_memory_of_the_plan_is_what_netdef_show_says(benchmarks):
     words = bytes_in_words(round(1e6 * facts["plan_mb"]))
     assert show_memory(plan).splitlines()[-1].split(maxsplit=2)[2] == words
     assert sum(facts["engines"].values()) == len(plan.choices)
-
-
-@pytest.mark.skipif(
-    "precision" in SolverParameter.DESCRIPTOR.fields_by_name, reason="netdef has bf16"
-)
-def test_bf16_is_refused_while_netdef_has_none():
-    message = r"^netdef has no bf16 yet: its solvers have no field precision$"
-    with pytest.raises(ConfigError, match=message):
-        check_precision("bf16")
-
-
-def test_f32_is_always_there():
-    check_precision("f32")

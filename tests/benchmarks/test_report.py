@@ -2,6 +2,7 @@ from click.testing import CliRunner
 from report import Report, main, put_growing
 from targets import TRAINING
 
+from netdef.errors import ConfigError
 from tests.benchmarks.made_results import result
 
 
@@ -28,6 +29,18 @@ def test_each_net_that_is_done_is_in_the_file(tmp_path):
 
     put_growing(report, "Training", nets(), TRAINING)
     assert report.path.read_text().count("geometric mean  torch tuned") == 1
+
+
+def test_a_processor_without_bf16_is_told_of(tmp_path, monkeypatch):
+    def refuse(*arguments, **options):
+        raise ConfigError("this one has not")
+
+    monkeypatch.setattr("report.checked_precision", refuse)
+    ran = CliRunner().invoke(main, ["--parts", "bf16", "--out", str(tmp_path / "cpu.md")])
+    assert ran.exit_code == 0, ran.output
+    assert (
+        "## Training step, bf16\n\n```\nthis one has not\n```" in (tmp_path / "cpu.md").read_text()
+    )
 
 
 def test_an_unknown_part_is_bad_usage():

@@ -2,9 +2,11 @@
 
 import pytest
 from click.testing import CliRunner
-from peaks import Peaks, flops
+from contenders import solver_of
+from peaks import CONVOLUTION, Peaks, flops
 from roofline import Line, Roofline, bytes_moved, main, roofline_table
 
+from netdef.errors import ConfigError
 from netdef.graph import build
 from netdef.infer import infer
 from netdef.proto import TRAIN
@@ -29,6 +31,15 @@ def test_operations_and_bytes_of_a_product():
     # The gradient is added to: read and written.
     (gradient,) = [c for c in program.backward if c.adds]
     assert bytes_moved(gradient) == 4 * (2 * 3 + 2 * 5 + 2 * 3 * 5)
+
+
+def test_the_convolution_of_the_peak_is_narrow_in_bf16():
+    try:
+        solver = solver_of(parse_net(CONVOLUTION, "peak.prototxt"), "bf16")
+    except ConfigError as error:
+        pytest.skip(str(error))
+    (conv,) = [c for c in solver.net.plan.forward if c.primitive == "conv"]
+    assert next(conv.written_values()).dtype == conv.reads["x"].dtype == "bfloat16"
 
 
 def test_a_line_is_held_against_the_nearer_limit():
