@@ -5,6 +5,7 @@ import struct
 import subprocess
 import sys
 import zlib
+from base64 import b85decode
 
 import cv2
 import numpy as np
@@ -39,6 +40,21 @@ def test_sixteen_bits_become_eight_where_colours_are_asked_for():
     assert (image.dtype, image.shape, image.max()) == (np.uint8, (3, 4, 5), 128)
     with pytest.raises(DataError, match="^its image has uint16 pixels; save it with 8 bits"):
         decode_image(content)
+
+
+# 8 x 8 pixels of cyan 0, magenta and yellow 255, black 0: red.
+CMYK = (
+    b"|JeWT01iQ9Z(?NtWB>pF0095n07C#95)>B{5gQj47aklNASgmBC?zE*Q93;^LSR*8WM5TXTWWZjfogG(b6Z`7wT6"
+    b"(MqpPi}XMnuPx~9jOsH>#^zyK5o00;mG1Va%3O%VWD5dcdO0RO}Q6aWDL000000000000000000L6!~hf!0RR9100"
+    b"00000000000000RP$m4g^C0O#oQ{O8@{r08BD6O#j&"
+)
+
+
+def test_four_inks_become_three_colours():
+    image = decode_image(b85decode(CMYK), color=True)
+    assert image.shape == (3, 8, 8)
+    blue, green, red = image.astype(int).mean(axis=(1, 2))
+    assert red > 200 and max(blue, green) < 60
 
 
 def test_transparency_is_dropped():

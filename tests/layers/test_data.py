@@ -45,6 +45,24 @@ def test_transformed_without_labels(database):
     net.close()
 
 
+def test_many_layers_read_one_database(database):
+    other = layer(database, 'top: "other"', "batch_size: 3 backend: LMDB").replace(
+        '"data" type', '"more" type'
+    )
+    nets = [
+        netdef.Net(parse_net(f"{layer(database)} {other}", "net.prototxt"), phase)
+        for phase in (netdef.TRAIN, netdef.TEST)
+    ]
+    for first in (0, 1):
+        for net in nets:
+            got = net.forward()
+            rows = [[(first * size + i) % 5 for i in range(size)] for size in (2, 3)]
+            np.testing.assert_array_equal(got["data"], IMAGES[rows[0]])
+            np.testing.assert_array_equal(got["other"], IMAGES[rows[1]])
+    for net in nets:
+        net.close()
+
+
 def test_the_state_goes_on_where_it_was(database):
     kind = LAYERS["Data"](source=str(database), batch_size=2, backend="LMDB")
     opened = kind.open(("data", "label"), 0)
