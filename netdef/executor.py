@@ -8,7 +8,7 @@ import numpy as np
 
 from netdef.data.source import Source
 from netdef.device import Device
-from netdef.engines import Clock, Engine, Run, Scratch
+from netdef.engines import Clock, Engine, Run, Scratch, aligned
 from netdef.errors import at
 from netdef.memory import lives
 from netdef.plan import Plan, arrays_of, steps
@@ -62,9 +62,9 @@ class Executor:
         self._weights_version = weights_version
         self.plan, self.device, self.sources = plan, device, sources
         self._weights, self._grads = weights, grads
-        self._arena = device.xp.zeros(plan.arena_bytes, np.uint8)
+        self._arena = aligned(device.xp, plan.arena_bytes)
         self._arrays: dict[Value, Any] = {}
-        scratch = Scratch(device.xp, device.xp.empty(plan.scratch_bytes, np.uint8))
+        scratch = Scratch(device.xp, aligned(device.xp, plan.scratch_bytes))
         self._engines: dict[type[Engine], Engine] = {}
         self._scratch, self._clock = scratch, clock
         for blob, weight in plan.program.seeds.items():

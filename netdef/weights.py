@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from netdef.device import Device
+from netdef.engines import aligned
 from netdef.fillers import fill
 from netdef.infer import Param
 
@@ -47,8 +48,7 @@ class Weights:
         """How many elements, from the start, are learned."""
         self.version: int | None = 0
         """Another number when they have changed; None if others may change them unseen."""
-        self.data = device.xp.zeros(end, "float32")
-        self.grad = device.xp.zeros(end, "float32")
+        self.data, self.grad = (aligned(device.xp, 4 * end).view("float32") for _ in range(2))
 
     def view(self, arena: Any, key: str) -> Any:
         """Return the part of an arena that is the blob's, in its shape."""

@@ -4,7 +4,7 @@ from netdef.engines import settings
 from netdef.engines.available import engines_of
 from netdef.engines.choice import Choice, choose
 from netdef.engines.engine import Clock, Engine, Refused, Run
-from netdef.engines.scratch import Scratch
+from netdef.engines.scratch import Scratch, aligned
 
 __all__ = [
     "Choice",
@@ -13,6 +13,7 @@ __all__ = [
     "Refused",
     "Run",
     "Scratch",
+    "aligned",
     "choose",
     "engines_of",
     "settings",

@@ -19,6 +19,13 @@ def fake(shape: tuple[int, ...], dtype: Any, order: tuple[int, ...] | None = Non
     return np.lib.stride_tricks.as_strided(np.empty(1, dtype), shape, strides, writeable=False)
 
 
+def aligned(xp: ModuleType, size: int) -> Any:
+    """Return so many bytes of zeros that begin a cache line: vectors then never straddle two."""
+    room = xp.zeros(size + _ALIGNMENT, np.uint8)
+    start = -room.ctypes.data % _ALIGNMENT if xp is np else 0
+    return room[start : start + size]
+
+
 class Scratch:
     """Hands out parts of one block; ``begin`` makes the whole block free again.
 

@@ -17,7 +17,7 @@ from netdef.engines.onednn.primitive import (
     Kernel,
     Prepared,
 )
-from netdef.engines.scratch import fake
+from netdef.engines.scratch import aligned, fake
 
 
 class Calls(Engine):
@@ -85,7 +85,7 @@ class Calls(Engine):
                 continue
             size = kernel.bytes_of(argument)
             if argument == WEIGHTS and self.weights_stay and not self.is_rehearsal:
-                room = np.empty(size, np.uint8)
+                room = aligned(np, size)
                 self._settling.append(self.reorder(mine, array, wanted, room))
             else:
                 room = self.scratch.take((size,), np.uint8)
