@@ -6,7 +6,7 @@ from functools import lru_cache
 import numpy as np
 from google.protobuf.message import DecodeError
 
-from netdef.data.transformer import SMALL
+from netdef.data.normalization import SMALL
 from netdef.proto import Datum
 from netdef.shape import Shape
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from netdef.data import transformer
+from netdef.data import normalization
 from netdef.data.mean_image import write_mean
 from netdef.data.random_parts import cut_parts
 from netdef.data.transformer import Transformer
@@ -39,7 +39,7 @@ def test_many_at_once_are_as_one_after_the_other(
     made = Transformer(param, phase, 3, "stream")
     found = []
     for small, images in ((0, list(pixels)), (1 << 13, list(pixels)), (1 << 13, pixels)):
-        monkeypatch.setattr(transformer, "SMALL", small)
+        monkeypatch.setattr(normalization, "SMALL", small)
         found.append(np.empty((40, *made.shape(Shape(pixels.shape[1:]))), np.float32))
         made.apply(images, 6, found[-1])
     np.testing.assert_array_equal(found[1], found[0])
