@@ -90,15 +90,24 @@ def print_comparison(
     try:
         for compare in comparisons:
             nets.append(compare())
-            if how.json_path:
-                numbers = [r.as_json() for results in nets for r in results]
-                with writing_whole(how.json_path) as file:
-                    file.write((json.dumps(numbers, indent=1) + "\n").encode())
+            write_json(how, nets)
     except NetdefError as error:
         raise click.ClickException(str(error)) from error
     if any(len(results) > 1 for results in nets):
         print(f"\n{summary(nets, targets)}\n")
     print(memory_table(nets))
+
+
+def write_json(how: Comparison, nets: Iterable[list[Result]]) -> None:
+    """Write the numbers of all nets, if a file is named for them.
+
+    Raises:
+        RunError: it cannot be written.
+    """
+    if how.json_path:
+        numbers = [r.as_json() for results in nets for r in results]
+        with writing_whole(how.json_path) as file:
+            file.write((json.dumps(numbers, indent=1) + "\n").encode())
 
 
 def warn_if_busy() -> None:

@@ -14,7 +14,7 @@ import click
 import compare_inference
 import compare_torch
 from caffe_times import SOURCE, caffe_table
-from comparison import Comparison, comparison_options, warn_if_busy
+from comparison import Comparison, comparison_options, warn_if_busy, write_json
 from contenders import Task
 from machine import describe_machine
 from results import Result, net_table
@@ -33,10 +33,11 @@ _STEPS, _TOP = 10, 12
 
 @dataclass
 class Report:
-    """The parts of a report, by their titles, each made of blocks of text."""
+    """The parts of a report, by their titles, each made of blocks of text, and the numbers."""
 
     path: Path
     parts: dict[str, list[str]] = field(default_factory=dict)
+    numbers: list[list[Result]] = field(default_factory=list)
 
     def put(self, title: str, *blocks: str) -> None:
         """Give a part its blocks, and write the file."""
@@ -55,7 +56,7 @@ def training(report: Report, how: Comparison, precision: str) -> None:
     title = f"Training step, {precision}: forward, backward, SGD with momentum"
     tasks = [Task(str(path), precision=precision) for path in how.nets]
     found = (compare_torch.compare(task, how) for task in tasks)
-    put_growing(report, title, found, TRAINING)
+    put_growing(report, how, title, found, TRAINING)
 
 
 def training_in_bf16(report: Report, how: Comparison) -> None:
@@ -73,16 +74,22 @@ def inference(report: Report, how: Comparison) -> None:
     """Compare the use of each net at each batch."""
     tasks = [Task(str(path), size) for path, size in product(how.nets, _BATCHES)]
     found = (compare_inference.compare(task, how) for task in tasks)
-    put_growing(report, "Inference, f32", found, INFERENCE)
+    put_growing(report, how, "Inference, f32", found, INFERENCE)
 
 
 def put_growing(
-    report: Report, title: str, found: Iterator[list[Result]], targets: dict[str, Target]
+    report: Report,
+    how: Comparison,
+    title: str,
+    found: Iterator[list[Result]],
+    targets: dict[str, Target],
 ) -> None:
     """Write the part anew after each net."""
     nets: list[list[Result]] = []
     for results in found:
         nets.append(results)
+        report.numbers.append(results)
+        write_json(how, report.numbers)
         verdicts = [summary(nets, targets)] if len(results) > 1 else []
         report.put(title, *verdicts, memory_table(nets), *map(net_table, nets))
 

@@ -1,4 +1,7 @@
+import json
+
 from click.testing import CliRunner
+from comparison import Comparison
 from report import Report, main, put_growing
 from targets import TRAINING
 
@@ -27,7 +30,9 @@ def test_each_net_that_is_done_is_in_the_file(tmp_path):
             assert f"{name} (64)" in report.path.read_text()
             assert f"{name}, batch 64, f32" in report.path.read_text()
 
-    put_growing(report, "Training", nets(), TRAINING)
+    how = Comparison((), 1, 1.0, 1, (), False, tmp_path / "cpu.json")
+    put_growing(report, how, "Training", nets(), TRAINING)
+    assert [r["net"] for r in json.loads(how.json_path.read_text())][::2] == ["lenet", "alexnet"]
     assert report.path.read_text().count("geometric mean  torch tuned") == 1
 
 
