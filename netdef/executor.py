@@ -1,5 +1,6 @@
 """The only part with state: a plan's arrays, and its calls made ready to run."""
 
+import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import groupby
 from typing import Any, Literal, Protocol
@@ -74,6 +75,12 @@ class Executor:
         for value in plan.slots:
             if value.first is not None:
                 self.array(value)[...] = device.xp.asarray(value.first)
+        self._make_ready()
+
+    def _make_ready(self) -> None:
+        """Prepare all calls, for this process: a forked child lacks its parent's threads."""
+        plan, self._process = self.plan, os.getpid()
+        self._engines.clear()
         ready = [self._prepare(call, choice.engine) for call, choice in steps(plan)]
         count = len(plan.forward)
         self._settled = ready[: plan.settled]
@@ -97,8 +104,13 @@ class Executor:
 
     def forward(self, first: int = 0, last: int | None = None) -> None:
         """Run the forward calls of layers ``first`` to ``last`` (all, by default)."""
+        self._follow_fork()
         self._settle()
-        self._run("forward", self._forward, first, last)
+        self._run("forward", first, last)
+
+    def _follow_fork(self) -> None:
+        if os.getpid() != self._process:
+            self._make_ready()
 
     def _settle(self) -> None:
         """Run what depends on the weights alone, unless they are as they were the last time."""
@@ -112,9 +124,11 @@ class Executor:
 
     def backward(self, first: int | None = None, last: int = 0) -> None:
         """Run the backward calls from layer ``first`` down to ``last`` (all, by default)."""
-        self._run("backward", self._backward, last, first)
+        self._follow_fork()
+        self._run("backward", last, first)
 
-    def _run(self, way: Way, calls: list[Step], low: int, high: int | None) -> None:
+    def _run(self, way: Way, low: int, high: int | None) -> None:
+        calls = self._forward if way == "forward" else self._backward
         call: Call | None = None
         nodes = self.plan.program.graph.nodes
         top = len(nodes) if high is None else high

@@ -7,7 +7,7 @@ from typing import Any
 from netdef import mode
 from netdef.errors import at
 from netdef.net import Net
-from netdef.proto import SolverParameter
+from netdef.proto import Precision, SolverParameter
 from netdef.prototxt import read_solver
 from netdef.solvers import snapshotting
 from netdef.solvers.average import WeightAverage
@@ -191,7 +191,7 @@ def _choose_device(param: SolverParameter) -> None:
 def _precision(param: SolverParameter) -> str | None:
     """Return the precision that the prototxt asks for; None leaves it to the command line."""
     asks = param.HasField("precision")
-    return SolverParameter.Precision.Name(param.precision) if asks else None
+    return Precision.Name(param.precision) if asks else None
 
 
 def get_solver(path: str, **options: Any) -> Solver:

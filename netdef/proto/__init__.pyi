@@ -43,6 +43,26 @@ TEST: Phase.ValueType  # 1
 """Testing: the net does not change."""
 Global___Phase: _TypeAlias = Phase  # noqa: Y015
 
+class _Precision:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _PrecisionEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Precision.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    F32: _Precision.ValueType  # 0
+    """32, as float32."""
+    BF16: _Precision.ValueType  # 1
+    """16, as bfloat16: the range of float32 with 8 bits of precision."""
+
+class Precision(_Precision, metaclass=_PrecisionEnumTypeWrapper):
+    """In how many bits what lies between convolutions is stored."""
+
+F32: Precision.ValueType  # 0
+"""32, as float32."""
+BF16: Precision.ValueType  # 1
+"""16, as bfloat16: the range of float32 with 8 bits of precision."""
+Global___Precision: _TypeAlias = Precision  # noqa: Y015
+
 @_typing.final
 class BlobShape(_message.Message):
     """The lengths of a blob's axes, outermost first."""
@@ -367,21 +387,6 @@ class SolverParameter(_message.Message):
     BINARYPROTO: SolverParameter.SnapshotFormat.ValueType  # 1
     """A binary NetParameter, below 2 GiB."""
 
-    class _Precision:
-        ValueType = _typing.NewType("ValueType", _builtins.int)
-        V: _TypeAlias = ValueType  # noqa: Y015
-
-    class _PrecisionEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[SolverParameter._Precision.ValueType], _builtins.type):
-        DESCRIPTOR: _descriptor.EnumDescriptor
-        F32: SolverParameter._Precision.ValueType  # 0
-        BF16: SolverParameter._Precision.ValueType  # 1
-
-    class Precision(_Precision, metaclass=_PrecisionEnumTypeWrapper):
-        """In how many bits what lies between convolutions is stored."""
-
-    F32: SolverParameter.Precision.ValueType  # 0
-    BF16: SolverParameter.Precision.ValueType  # 1
-
     class _SolverMode:
         ValueType = _typing.NewType("ValueType", _builtins.int)
         V: _TypeAlias = ValueType  # noqa: Y015
@@ -575,7 +580,7 @@ class SolverParameter(_message.Message):
     """The passes over the data of the net that is trained, instead of max_iter."""
     test_whole_set: _builtins.bool
     """Whether a test takes every record once, instead of test_iter batches."""
-    precision: Global___SolverParameter.Precision.ValueType
+    precision: Global___Precision.ValueType
     """In how many bits what lies between convolutions is stored."""
     @_builtins.property
     def net_param(self) -> Global___NetParameter:
@@ -678,7 +683,7 @@ class SolverParameter(_message.Message):
         ema_decay: _builtins.float | None = ...,
         max_epoch: _builtins.int | None = ...,
         test_whole_set: _builtins.bool | None = ...,
-        precision: Global___SolverParameter.Precision.ValueType | None = ...,
+        precision: Global___Precision.ValueType | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["average_loss", b"average_loss", "base_lr", b"base_lr", "clip_gradients", b"clip_gradients", "debug_info", b"debug_info", "delta", b"delta", "device_id", b"device_id", "display", b"display", "ema_decay", b"ema_decay", "gamma", b"gamma", "iter_size", b"iter_size", "keep_snapshots", b"keep_snapshots", "layer_wise_reduce", b"layer_wise_reduce", "lr_policy", b"lr_policy", "max_epoch", b"max_epoch", "max_iter", b"max_iter", "min_lr", b"min_lr", "momentum", b"momentum", "momentum2", b"momentum2", "monitor", b"monitor", "monitor_mode", b"monitor_mode", "net", b"net", "net_param", b"net_param", "on_nan", b"on_nan", "onecycle_rise", b"onecycle_rise", "onecycle_start", b"onecycle_start", "patience", b"patience", "power", b"power", "precision", b"precision", "random_seed", b"random_seed", "regularization_type", b"regularization_type", "rms_decay", b"rms_decay", "snapshot", b"snapshot", "snapshot_after_train", b"snapshot_after_train", "snapshot_best", b"snapshot_best", "snapshot_diff", b"snapshot_diff", "snapshot_format", b"snapshot_format", "snapshot_prefix", b"snapshot_prefix", "solver_mode", b"solver_mode", "solver_type", b"solver_type", "stepsize", b"stepsize", "test_compute_loss", b"test_compute_loss", "test_initialization", b"test_initialization", "test_interval", b"test_interval", "test_whole_set", b"test_whole_set", "train_net", b"train_net", "train_net_param", b"train_net_param", "train_state", b"train_state", "trust_coefficient", b"trust_coefficient", "type", b"type", "warmup_iter", b"warmup_iter", "warmup_start_lr", b"warmup_start_lr", "weight_decay", b"weight_decay"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
@@ -2144,6 +2149,8 @@ class ConvolutionParameter(_message.Message):
         """The plain one."""
         CUDNN: ConvolutionParameter._Engine.ValueType  # 2
         """NVIDIA's cuDNN."""
+        MKLDNN: ConvolutionParameter._Engine.ValueType  # 2000
+        """Intel's oneDNN, once called MKL-DNN."""
 
     class Engine(_Engine, metaclass=_EngineEnumTypeWrapper):
         """What computes the layer."""
@@ -2154,6 +2161,8 @@ class ConvolutionParameter(_message.Message):
     """The plain one."""
     CUDNN: ConvolutionParameter.Engine.ValueType  # 2
     """NVIDIA's cuDNN."""
+    MKLDNN: ConvolutionParameter.Engine.ValueType  # 2000
+    """Intel's oneDNN, once called MKL-DNN."""
 
     NUM_OUTPUT_FIELD_NUMBER: _builtins.int
     BIAS_TERM_FIELD_NUMBER: _builtins.int
@@ -2991,6 +3000,8 @@ class LRNParameter(_message.Message):
         """The plain one."""
         CUDNN: LRNParameter._Engine.ValueType  # 2
         """NVIDIA's cuDNN."""
+        MKLDNN: LRNParameter._Engine.ValueType  # 2000
+        """Intel's oneDNN, once called MKL-DNN."""
 
     class Engine(_Engine, metaclass=_EngineEnumTypeWrapper):
         """What computes the layer."""
@@ -3001,6 +3012,8 @@ class LRNParameter(_message.Message):
     """The plain one."""
     CUDNN: LRNParameter.Engine.ValueType  # 2
     """NVIDIA's cuDNN."""
+    MKLDNN: LRNParameter.Engine.ValueType  # 2000
+    """Intel's oneDNN, once called MKL-DNN."""
 
     LOCAL_SIZE_FIELD_NUMBER: _builtins.int
     ALPHA_FIELD_NUMBER: _builtins.int
@@ -3193,6 +3206,8 @@ class PoolingParameter(_message.Message):
         """The plain one."""
         CUDNN: PoolingParameter._Engine.ValueType  # 2
         """NVIDIA's cuDNN."""
+        MKLDNN: PoolingParameter._Engine.ValueType  # 2000
+        """Intel's oneDNN, once called MKL-DNN."""
 
     class Engine(_Engine, metaclass=_EngineEnumTypeWrapper):
         """What computes the layer."""
@@ -3203,6 +3218,8 @@ class PoolingParameter(_message.Message):
     """The plain one."""
     CUDNN: PoolingParameter.Engine.ValueType  # 2
     """NVIDIA's cuDNN."""
+    MKLDNN: PoolingParameter.Engine.ValueType  # 2000
+    """Intel's oneDNN, once called MKL-DNN."""
 
     class _RoundMode:
         ValueType = _typing.NewType("ValueType", _builtins.int)
@@ -3472,6 +3489,8 @@ class ReLUParameter(_message.Message):
         """The plain one."""
         CUDNN: ReLUParameter._Engine.ValueType  # 2
         """NVIDIA's cuDNN."""
+        MKLDNN: ReLUParameter._Engine.ValueType  # 2000
+        """Intel's oneDNN, once called MKL-DNN."""
 
     class Engine(_Engine, metaclass=_EngineEnumTypeWrapper):
         """What computes the layer."""
@@ -3482,6 +3501,8 @@ class ReLUParameter(_message.Message):
     """The plain one."""
     CUDNN: ReLUParameter.Engine.ValueType  # 2
     """NVIDIA's cuDNN."""
+    MKLDNN: ReLUParameter.Engine.ValueType  # 2000
+    """Intel's oneDNN, once called MKL-DNN."""
 
     NEGATIVE_SLOPE_FIELD_NUMBER: _builtins.int
     ENGINE_FIELD_NUMBER: _builtins.int

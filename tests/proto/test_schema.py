@@ -47,7 +47,7 @@ def owner_of(fact: tuple[str, ...]) -> str:
 
 
 def facts() -> Iterator[tuple[str, ...]]:
-    """Yield netdef's schema as rows of the table, less the fields that are netdef's own."""
+    """Yield netdef's schema as rows of the table, less what is netdef's own."""
     [file] = FileDescriptorSet.FromString((ROOT / "netdef/proto/netdef.desc").read_bytes()).file
     for enum in file.enum_type:
         yield from enum_facts(enum.name, enum)
@@ -61,6 +61,8 @@ def facts() -> Iterator[tuple[str, ...]]:
 
 def enum_facts(name: str, enum: EnumDescriptorProto) -> Iterator[tuple[str, ...]]:
     for value in enum.value:
+        if value.number >= OWN:
+            continue
         yield "enum", name, value.name, str(value.number), "", "", "", ""
 
 

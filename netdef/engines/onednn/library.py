@@ -3,6 +3,7 @@
 import ctypes
 import os
 import sys
+from contextlib import suppress
 from ctypes import (
     POINTER,
     byref,
@@ -123,8 +124,14 @@ class Library:
             raise DeviceError(f"{path} is oneDNN {self.version}; netdef needs version {MAJOR}")
         self.engine = self.make("engine_create", 1, 0)
         self.stream = self.make("stream_create", self.engine, 1)
+        os.register_at_fork(after_in_child=self._forget_threads)
         self.execute = self.dll.dnnl_primitive_execute
         self.execute.argtypes = [c_void_p, c_void_p, c_int, c_void_p]
+
+    def _forget_threads(self) -> None:
+        """Compute in one thread in a forked child: GNU's OpenMP waits for ever for the others."""
+        with suppress(OSError):  # another library's threads are no business of ours
+            ctypes.CDLL("libgomp.so.1").omp_set_num_threads(1)
 
     def _declare(self) -> None:
         for name, arguments in _SIGNATURES.items():
