@@ -18,7 +18,7 @@ _SAID_BY_LOSSES = {
 }
 """The layer in whose place a deployed net has the loss."""
 
-_LEFT_OUT = ("Accuracy", "HDF5Output", "Silence")
+_LEFT_OUT = ("Accuracy", "HDF5Output")
 
 Placed = tuple[LayerParameter, int]
 
@@ -33,8 +33,8 @@ def as_deployed(
     """Return the net of one phase as it is deployed.
 
     The tops of data layers become inputs, of the shapes that are given, or else of the data's.
-    A loss that holds a softmax or a sigmoid becomes that; other losses, Accuracy, HDF5Output
-    and Silence are left out, and then whatever leads to no output.
+    A loss that holds a softmax or a sigmoid becomes that; other losses, Accuracy and
+    HDF5Output are left out, and then whatever leads to no output.
 
     Raises:
         ConfigError: ``shapes`` names no input, or nothing is left.
@@ -47,11 +47,10 @@ def as_deployed(
     pairs = zip(graph.nodes, included, strict=True)
     layers = [placed for node, index in pairs for placed in deploying.layers(node, index)]
     deploying.check_shapes()
-    whole = _net(text, layers)
-    kept = _needed(build(whole, phase, level, stages), deploying.silenced)
+    kept = _needed(build(_net(text, layers), phase, level, stages))
     if not kept:
         raise ConfigError(f"{text.path}: nothing but data and losses is in this phase")
-    return _net(text, [p for p in layers if p[0].name in kept])
+    return _net(text, [(layer, line) for layer, line in layers if _keep(layer, kept)])
 
 
 def _net(text: NetText, layers: Sequence[Placed]) -> NetText:
@@ -65,7 +64,6 @@ class _Deploying:
     def __init__(self, text: NetText, graph: Graph, shapes: Mapping[str, tuple[int, ...]]) -> None:
         self.text, self.graph, self.shapes = text, graph, shapes
         self.inputs: list[str] = []
-        self.silenced: set[str] = set()
         self.said: set[str] = set()
 
     def layers(self, node: Node, index: int) -> Iterator[Placed]:
@@ -73,8 +71,6 @@ class _Deploying:
         if isinstance(node.layer, DataLayer) or node.type == "Input":
             for i, (top, shape) in enumerate(self._inputs(node)):
                 yield _input(f"{node.name}/{top}" if i else node.name, top, shape), line
-        elif node.type == "Silence":
-            self.silenced.update(node.bottoms)
         elif node.layer.loss_weight and node.type in _SAID_BY_LOSSES:
             if node.bottoms[0] not in self.said:
                 self.said.add(node.bottoms[0])
@@ -127,13 +123,25 @@ def _input(name: str, top: str, shape: Shape) -> LayerParameter:
     return layer
 
 
-def _needed(graph: Graph, silenced: set[str]) -> set[str]:
-    """Return the names of the layers that lead to an output that is no input."""
+def _needed(graph: Graph) -> dict[str, set[str]]:
+    """Return the layers that lead to an output that is no input, and their bottoms by name.
+
+    A Silence is needed for what such layers make.
+    """
     filled = {top for node in graph.nodes if node.type == "Input" for top in node.tops}
-    wanted = {graph.blobs[name] for name in graph.outputs} - filled - silenced
-    kept = set()
+    wanted = {graph.blobs[name] for name in graph.outputs} - filled
+    kept = []
     for node in reversed(graph.nodes):
         if not wanted.isdisjoint(node.tops):
-            kept.add(node.name)
+            kept.append(node)
             wanted.update(node.bottoms)
-    return kept
+    made = {top for node in kept for top in node.tops} - filled
+    kept += [n for n in graph.nodes if n.type == "Silence" and not made.isdisjoint(n.bottoms)]
+    return {n.name: {b.partition("@")[0] for b in n.bottoms if n.tops or b in made} for n in kept}
+
+
+def _keep(layer: LayerParameter, needed: Mapping[str, set[str]]) -> bool:
+    """Tell whether a layer is needed; a Silence loses the bottoms that are not made any more."""
+    if layer.name in needed and layer.type == "Silence":
+        layer.bottom[:] = [b for b in layer.bottom if b in needed[layer.name]]
+    return layer.name in needed

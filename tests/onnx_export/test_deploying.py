@@ -53,7 +53,8 @@ def test_several_losses_and_what_silence_reads():
     text = """
     layer { name: "in" type: "Input" top: "a" top: "t" input_param { shape { dim: 2 dim: 4 } } }
     layer { name: "cut" type: "Slice" bottom: "a" top: "b" top: "c" slice_param { axis: 0 } }
-    layer { name: "hush" type: "Silence" bottom: "c" }
+    layer { name: "abs" type: "AbsVal" bottom: "c" top: "d" }
+    layer { name: "hush" type: "Silence" bottom: "c" bottom: "d" bottom: "t" }
     layer { name: "l1" type: "SigmoidCrossEntropyLoss" bottom: "a" bottom: "t" top: "l1" }
     layer { name: "l2" type: "HingeLoss" bottom: "b" bottom: "t" top: "l2" }
     layer { name: "l3" type: "SoftmaxWithLoss" bottom: "b" bottom: "t" top: "l3" top: "p"
@@ -63,6 +64,7 @@ def test_several_losses_and_what_silence_reads():
     assert layers(text) == [
         ("in", "Input", [], ["a"]),
         ("cut", "Slice", ["a"], ["b", "c"]),
+        ("hush", "Silence", ["c"], []),
         ("l1", "Sigmoid", ["a"], ["prob"]),
         ("l3", "Softmax", ["b"], ["p"]),
     ]

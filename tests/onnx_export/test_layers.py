@@ -201,6 +201,16 @@ def test_layers_in_place_keep_the_names_of_blobs():
     ]  # fmt: skip
 
 
+def test_what_is_silenced_is_no_output():
+    text = inputs("2 6") + (
+        'layer { name: "cut" type: "Slice" bottom: "x0" top: "a" top: "b" }'
+        'layer { name: "hush" type: "Silence" bottom: "b" }'
+    )
+    net = deployed_net(text)
+    assert difference(net) == 0
+    assert [o.name for o in export(net).graph.output] == ["a"]
+
+
 def test_shared_weights_are_there_once():
     share = 'param { name: "w" } inner_product_param { num_output: 6 bias_term: false }'
     text = inputs("2 6") + (
@@ -276,7 +286,7 @@ def test_every_type_is_tested_or_refused_or_left_out(shared):
         for t in types
         if not issubclass(LAYERS[t], DataLayer)
         and not LAYERS[t].loss_weight
-        and t not in ("Input", "Silence", "Accuracy", "HDF5Output")
+        and t not in ("Input", "Accuracy", "HDF5Output")
     }
     own = {t for t in computing if LAYERS[t].__module__.startswith("netdef.layers")}
     assert own <= set(EXPORTERS)

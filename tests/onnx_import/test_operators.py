@@ -49,6 +49,14 @@ CASES = {
         IMAGE, [node("Conv", "x w", "z"), node("Add", "z b")], {"w": W, "b": draw(4, 1, 1)},
         "Convolution",
     ),
+    "conv_two_biases": (
+        IMAGE, [node("Conv", "x w b", "z"), node("Add", "z c")],
+        {"w": W, "b": draw(4), "c": draw(4, 1, 1)}, "Convolution Bias",
+    ),
+    "conv_read_twice": (
+        IMAGE, [node("Conv", "x w", "z"), node("Add", "z c", "u"), node("Sum", "u z")],
+        {"w": W, "c": draw(4, 1, 1)}, "Convolution Bias Eltwise",
+    ),
     "pad_conv": (
         IMAGE, [node("Pad", "x p", "z"), node("Conv", "z w", pads=[1] * 4)],
         {"w": W, "p": ints(0, 0, 1, 0, 0, 0, 0, 2)}, "Convolution",

@@ -12,6 +12,11 @@ def split(part: Part) -> None:
         part.add("Identity", part.x, to=top)
 
 
+@exports("Silence")
+def silence(part: Part) -> None:
+    """Nothing: only what is no output is silenced."""
+
+
 @exports("Concat")
 def concat(part: Part) -> None:
     """Blobs side by side."""
