@@ -19,7 +19,7 @@ model = click.option(
     help="The net's deploy prototxt, a folder that netdef finetune wrote, or zoo:NAME.",
 )
 weights = options.weights(
-    required=False, help="The weights; a folder that netdef finetune wrote and zoo:NAME have theirs."
+    required=False, help="The weights; a folder of netdef finetune and zoo:NAME have their own."
 )
 
 
