@@ -1,5 +1,6 @@
 """One or more calls of every primitive, on small arrays of odd shapes."""
 
+import re
 from dataclasses import dataclass, field
 from itertools import product
 from typing import Any
@@ -246,6 +247,33 @@ EXPRESSIONS = [
 ]
 
 
+CHAINS = [
+    "x",
+    "maximum(x, 0)",
+    "dy * (x > 0)",
+    "(x + dy) * (z > 0)",
+    "maximum(x + dy, 0) * (z > 0) * 0.5",
+    "x * (z >= 0.25) * 2",
+    "z * (x >= 0) * 1.5 * (dy > 0)",
+    "maximum(x * wide + dy - 1, 0)",
+    "x * wide + far",
+    "minimum(dy, 0.5) / z - x",
+    "x * z + x",
+]
+"""What an engine may compute step by step, on arrays large enough for it."""
+
+
+def chains() -> list[Case]:
+    shape = (3, 17, 31, 29)
+    every = dict(x=normal(*shape), dy=normal(*shape), z=2 + normal(*shape))
+    every |= dict(wide=normal(1, 17, 1, 1), far=normal(17, 1, 1))
+    cases = []
+    for text in CHAINS:
+        reads = {name: array for name, array in every.items() if re.search(rf"\b{name}\b", text)}
+        cases.append(Case("map", reads, out(*shape), dict(expression=text, numbers={})))
+    return cases
+
+
 def maps() -> list[Case]:
     shape = (3, 4, 2, 5)
     every = dict(x=normal(*shape), dy=normal(*shape), wide=normal(1, 4, 1, 1), one=normal(1))
@@ -343,6 +371,7 @@ def cases() -> list[Case]:
         *normalizations(),
         *softmaxes(),
         *maps(),
+        *chains(),
         *sums(),
         *copies(),
     ]

@@ -8,7 +8,14 @@ import pytest
 from netdef.engines import Engine, Refused
 from netdef.engines.available import why_no_onednn
 from netdef.ops import Ops
-from tests.engines.test_agree import CASES, assert_agree, run
+from tests.engines.test_agree import (
+    ALIASES,
+    CASES,
+    arrays_of,
+    assert_agree,
+    engine_with_exact_scratch,
+    run,
+)
 
 if why_no_onednn():
     pytest.skip(f"needs oneDNN: {why_no_onednn()}", allow_module_level=True)
@@ -28,6 +35,11 @@ def refusal(case, order):
             return "has (no|only a slow) lrn_forward|normalizes only images"
     if case.primitive == "gemm" and case.reads["a"].size < 100:
         return "is no faster with so small a product"
+    if case.primitive == "map":
+        if "out" not in case.writes or np.prod(case.writes["out"][0]) < 1000:
+            return "computes no such expression|is no faster with so small arrays"
+        if " to " in order and case.options["expression"] != "x":
+            return "has (no|only a slow)"
     if case.primitive == "copy":
         x = case.reads["x"]
         if x.dtype != float or x.size < 1000 or " to " not in order:
@@ -60,6 +72,7 @@ def test_what_it_has():
         "lrn_grad",
         "gemm",
         "copy",
+        "map",
         "batch_norm",
         "batch_norm_back",
     }
@@ -89,6 +102,18 @@ def test_a_second_run_overwrites_or_adds_again(case):
         np.testing.assert_allclose(twice[role], want, rtol=1e-5, atol=1e-5)
 
 
-def test_it_computes_in_float32_only():
+@pytest.mark.parametrize(("case", "role"), [p for p in ALIASES if p.values[0].primitive in HAS])
+def test_result_may_lie_over_an_input(case, role):
+    why = refusal(case, INNERMOST)
+    if why is not None:
+        pytest.skip(f"oneDNN {why}")
+    reads, writes = arrays_of(case, "float32", INNERMOST)
+    engine = engine_with_exact_scratch(case, reads, writes, OneDnnEngine)
+    everything = {**reads, **dict.fromkeys(case.absent), "out": reads[role]}
+    engine.prepare(case.primitive, everything, case.options)()
+    assert_agree({"out": reads[role]}, run(case, "float64", "plain"), "float32")
+
+
+def test_it_refuses_float64():
     refusal = OneDnnEngine().refuses("conv", "float64", {})
-    assert refusal == "computes in float32, not float64"
+    assert refusal == "computes in float32 and bfloat16, not float64"

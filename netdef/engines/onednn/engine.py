@@ -5,13 +5,16 @@ from typing import Any, ClassVar
 
 from netdef.engines.onednn.convolution import Convolutions
 from netdef.engines.onednn.copying import Copying
+from netdef.engines.onednn.elementwise import Elementwise
 from netdef.engines.onednn.lrn import LocalResponse
 from netdef.engines.onednn.normalization import Normalization
 from netdef.engines.onednn.pooling import Pooling
 from netdef.engines.onednn.products import Products
 
 
-class OneDnnEngine(Convolutions, Products, Copying, Pooling, LocalResponse, Normalization):
+class OneDnnEngine(
+    Convolutions, Products, Elementwise, Copying, Pooling, LocalResponse, Normalization
+):
     """What oneDNN does faster than NumPy, in float32 on the CPU."""
 
     name: ClassVar[str] = "onednn"
