@@ -11,7 +11,7 @@ PAGE = Path(__file__).resolve().parents[2] / "docs" / "walkthrough.md"
 STEP = re.compile(r"^    netdef ([^\n]+)$|^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 LEFT = (
     "again_iter_8.caffemodel", "cifar10_quick.caffemodel.h5", "confusion.csv", "confusion.png",
-    "filters.png", "flowers.html", "flowers.onnx", "flowers_net/preprocessing.json",
+    "curve.png", "filters.png", "flowers.html", "flowers.onnx", "flowers_net/preprocessing.json",
     "head_net/preprocessing.json", "imported", "map.png", "nearest.png", "train.h5", "val.h5",
 )  # fmt: skip
 
