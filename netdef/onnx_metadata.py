@@ -8,11 +8,12 @@ from typing import Any
 from netdef.errors import DataError
 from netdef.preprocessing import Preprocessing
 
-_LABELS, _PREPROCESSING = "labels", "preprocessing"
+_LABELS, _PREPROCESSING = "netdef.labels", "netdef.preprocessing"
 
 
 def to_metadata(labels: Sequence[str], preprocessing: Preprocessing | None) -> dict[str, str]:
-    """Return entries for ``metadata_props``: JSON under ``labels`` and ``preprocessing``.
+    """Return entries for ``metadata_props``: JSON under ``netdef.labels`` and
+    ``netdef.preprocessing``.
 
     What is not known has no entry. The second is what ``preprocessing.json`` holds.
     """

@@ -13,7 +13,7 @@ def import_onnx() -> Any:
         DeviceError: it is not installed; how to install it.
     """
     onnx = _import("onnx")
-    for part in ("checker", "helper", "numpy_helper"):
+    for part in ("checker", "helper", "inliner", "numpy_helper"):
         import_module(f"onnx.{part}")
     return onnx
 

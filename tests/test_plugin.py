@@ -188,6 +188,19 @@ def test_the_example_on_the_command_line(installed):
     assert ran.returncode == 0 and "SoftShrink" in ran.stdout
 
 
+def test_the_example_is_exported(installed, tmp_path):
+    weights, out = str(tmp_path / "w.caffemodel"), tmp_path / "m.onnx"
+    code = (
+        "import netdef; from netdef.tools.cli import main\n"
+        f"netdef.Net('net.prototxt', netdef.TEST).save({weights!r})\n"
+        f"main(['export', '--model', 'net.prototxt', '--weights', {weights!r}, '-o', {str(out)!r}])"
+    )
+    ran = python(code, installed)
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert ran.stdout.startswith("largest difference, inputs drawn at random: y: ")
+    assert out.is_file()
+
+
 def test_the_gradient_of_the_example(monkeypatch):
     monkeypatch.syspath_prepend(EXAMPLE)
     monkeypatch.setattr(LAYERS, "_known", dict(LAYERS._known))

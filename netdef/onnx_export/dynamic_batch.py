@@ -37,7 +37,9 @@ def merge(one: Body, other: Body) -> Body:
     Raises:
         ConfigError: a layer is different operators for another number of items.
     """
-    if [_form(o) for o in one.operators] != [_form(o) for o in other.operators] or one.states:
+    if one.states:
+        raise _bound(one.states[0].before.rpartition("/")[0])
+    if [_form(o) for o in one.operators] != [_form(o) for o in other.operators]:
         pairs = zip(one.operators, other.operators, strict=False)
         differing = (a.layer for a, b in pairs if _form(a) != _form(b))
         raise _bound(next(differing, one.operators[-1].layer))

@@ -44,6 +44,8 @@ def read_onnx(path: str | Path, shapes: Mapping[str, tuple[int, ...]] | None = N
     try:
         model = onnx.load(str(path))
         onnx.checker.check_model(model)
+        if model.functions:
+            model = onnx.inliner.inline_local_functions(model)
     except OSError as error:
         raise cannot_read(path, error) from error
     except Exception as error:  # protobuf's and the checker's have no base in common
@@ -79,14 +81,13 @@ class _Reader:
 
     def _add_inputs(self, shapes: Mapping[str, tuple[int, ...]]) -> None:
         inputs = [i for i in self.graph.input if i.name not in self.values]
+        self.inputs = [i.name for i in inputs]
         for name in shapes:
-            if name not in [i.name for i in inputs]:
-                names = [i.name for i in inputs]
-                raise ConfigError(f"has no input {name!r}{did_you_mean(name, names)}")
+            if name not in self.inputs:
+                raise ConfigError(f"has no input {name!r}{did_you_mean(name, self.inputs)}")
         for info in inputs:
             shape = shapes.get(info.name) or _shape(info)
             self.values[info.name] = self.builder.input(info.name, shape)
-            self.builder.taken.add(info.name)
             dims = info.type.tensor_type.shape.dim
             if len(dims) == len(shape):
                 for dim, length in zip(dims, shape, strict=True):
@@ -108,8 +109,8 @@ class _Reader:
     def _made(self, node: Any, given: Sequence[Value | None]) -> Value | Sequence[Value]:
         first = given[0] if given else None
         if node.op_type == "Shape" and isinstance(first, Blob) and not first.padding:
-            stop = {a.name: a.i for a in node.attribute}
-            return np.array(first.shape[stop.get("start", 0) : stop.get("end")], np.int64)
+            ends = {a.name: a.i for a in node.attribute}
+            return np.array(first.shape[ends.get("start", 0) : ends.get("end")], np.int64)
         if not any(isinstance(value, Blob) for value in given):
             constants = [v for v in given if not isinstance(v, Blob)]
             return folded(self.onnx, node, constants, self.opset)
@@ -139,21 +140,21 @@ class _Reader:
         """Call the blobs that are outputs as the model does."""
         for name in self.outputs:
             blob = self.values[name]
+            if name in self.inputs:
+                raise ConfigError(f"its output {name!r} is its input, which no layer makes")
             if not isinstance(blob, Blob):
                 raise ConfigError(f"its output {name!r} is a constant, which no net makes")
             if blob.padding:
                 raise ConfigError(f"its output {name!r} is what a Pad made, which no layer does")
-            is_input = any(blob.name in layer.top and layer.type == "Input"
-                           for layer in self.builder.layers)  # fmt: skip
-            if is_input or (blob.name in self.outputs and blob.name != name):
+            if blob.name in self.inputs or (blob.name in self.outputs and blob.name != name):
                 [blob] = self.builder.add("Split", name, [blob])
             if blob.name != name:
-                self.builder.rename(name, self.builder.unique(f"{name}_before"))
-                self.builder.rename(blob.name, name)
-                self._renamed(blob.name, name)
+                self._rename(name, self.builder.unique(f"{name}_before"))
+                self._rename(blob.name, name)
         self.builder.silence(self.outputs)
 
-    def _renamed(self, old: str, new: str) -> None:
+    def _rename(self, old: str, new: str) -> None:
+        self.builder.rename(old, new)
         for key, value in self.values.items():
             if isinstance(value, Blob) and value.name == old:
                 self.values[key] = Blob(new, value.shape, value.padding)
@@ -168,7 +169,8 @@ def _plain(value: Any) -> Any:
 
 
 def _numbers(values: Array) -> Array:
-    return values.astype(np.float32) if values.dtype.kind == "f" else values
+    """Return fractions as float32; NumPy itself does not know bfloat16, whose kind is V."""
+    return values.astype(np.float32) if values.dtype.kind in "fV" else values
 
 
 def _shape(info: Any) -> tuple[int, ...]:

@@ -54,8 +54,8 @@ def test_steps_of_time_are_no_items():
     net = Net(as_deployed(read_net("zoo:char_lstm"), TEST), TEST, keep="outputs")
     with pytest.raises(ConfigError) as raised:
         export(net, is_batch_dynamic=True)
-    assert str(raised.value).endswith(
-        "is bound to the number of items; export without --dynamic-batch"
+    assert str(raised.value) == (
+        "layer 'lstm' is bound to the number of items; export without --dynamic-batch"
     )
 
 

@@ -120,6 +120,34 @@ def test_an_output_that_is_an_input_of_others(tmp_path):
     assert difference == 0
 
 
+def test_functions_of_the_model_are_opened(tmp_path):
+    path = save(tmp_path / "m.onnx", [node("Neg", "x", "y")], (2, 3))
+    model = onnx.load(path)
+    version = [helper.make_opsetid("", 17)]
+    twice = [helper.make_node("Add", ["a", "a"], ["b"]), helper.make_node("Relu", ["b"], ["c"])]
+    model.functions.append(helper.make_function("own", "Twice", ["a"], ["c"], twice, version))
+    model.opset_import.append(helper.make_opsetid("own", 1))
+    model.graph.node[0].CopyFrom(helper.make_node("Twice", ["x"], ["y"], domain="own"))
+    onnx.save(model, path)
+    net, difference = imported(path)
+    assert types(net) == ["Eltwise", "ReLU"]
+    assert difference == 0
+
+
+def test_numbers_of_half_the_length(tmp_path):
+    path = save(tmp_path / "m.onnx", [node("Mul", "x c")], (2, 3), {"c": draw(3)})
+    model = onnx.load(path)
+    tensor = model.graph.initializer[0]
+    cast = helper.make_node("Cast", ["c"], ["d"], to=1)
+    model.graph.node.insert(0, cast)
+    model.graph.node[1].input[1] = "d"
+    tensor.CopyFrom(helper.make_tensor("c", onnx.TensorProto.BFLOAT16, [3], [1.5, -2, 0.25]))
+    onnx.save(model, path)
+    net, difference = imported(path)
+    assert net.params["mul"][0].data.tolist() == [1.5, -2, 0.25]
+    assert difference == 0
+
+
 @pytest.mark.parametrize(
     ("nodes", "shape", "constants", "message"),
     [

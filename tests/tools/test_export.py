@@ -50,8 +50,8 @@ def test_pictures_labels_and_preparation(small, netdef):
     assert ran.status == 0
     assert "largest difference, inputs from 3 pictures: prob: " in ran.out
     held = metadata("m.onnx")
-    assert json.loads(held["labels"]) == [f"name {i}" for i in range(7)]
-    assert json.loads(held["preprocessing"]) == {
+    assert json.loads(held["netdef.labels"]) == [f"name {i}" for i in range(7)]
+    assert json.loads(held["netdef.preprocessing"]) == {
         "crop": [8, 8], "resize": 9, "mean": [1, 2, 3], "scale": 1.0, "channel_order": "bgr"
     }  # fmt: skip
 
