@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import cast
 
-from netdef.errors import ConfigError, at, did_you_mean
+from netdef.errors import ConfigError, MissingFile, at, did_you_mean
 from netdef.graph import Graph, Node, build, is_included
 from netdef.layer import DataLayer
 from netdef.proto import LayerParameter, NetParameter, NetState, Phase
@@ -32,7 +32,8 @@ def as_deployed(
 ) -> NetText:
     """Return the net of one phase as it is deployed.
 
-    The tops of data layers become inputs, of the shapes that are given, or else of the data's.
+    The tops of data layers become inputs, of the shapes that are given; or of the data's, if
+    none is given for a layer.
     A loss that holds a softmax or a sigmoid becomes that; other losses, Accuracy and
     HDF5Output are left out, and then whatever leads to no output.
 
@@ -46,11 +47,13 @@ def as_deployed(
     deploying = _Deploying(text, graph, shapes or {})
     pairs = zip(graph.nodes, included, strict=True)
     layers = [placed for node, index in pairs for placed in deploying.layers(node, index)]
-    deploying.check_shapes()
+    deploying.check_names()
     kept = _needed(build(_net(text, layers), phase, level, stages))
     if not kept:
         raise ConfigError(f"{text.path}: nothing but data and losses is in this phase")
-    return _net(text, [(layer, line) for layer, line in layers if _keep(layer, kept)])
+    layers = [(layer, line) for layer, line in layers if _keep(layer, kept)]
+    deploying.check_known({top for layer, _ in layers for top in layer.top})
+    return _net(text, layers)
 
 
 def _net(text: NetText, layers: Sequence[Placed]) -> NetText:
@@ -64,6 +67,8 @@ class _Deploying:
     def __init__(self, text: NetText, graph: Graph, shapes: Mapping[str, tuple[int, ...]]) -> None:
         self.text, self.graph, self.shapes = text, graph, shapes
         self.inputs: list[str] = []
+        self.unknown: set[str] = set()
+        """Tops of data layers without a shape, beside others with one that is given."""
         self.said: set[str] = set()
 
     def layers(self, node: Node, index: int) -> Iterator[Placed]:
@@ -85,10 +90,11 @@ class _Deploying:
     def _inputs(self, node: Node) -> Iterator[tuple[str, Shape]]:
         self.inputs += node.tops
         with at(str(node)):
-            if all(top in self.shapes for top in node.tops):
-                found = [Shape(self.shapes[top]) for top in node.tops]
+            if isinstance(node.layer, DataLayer) and any(top in self.shapes for top in node.tops):
+                self.unknown.update(top for top in node.tops if top not in self.shapes)
+                found = [Shape(())] * len(node.tops)
             else:
-                found = list(node.layer.signature([], node.tops).tops)
+                found = _found(node)
         for top, shape in zip(node.tops, found, strict=True):
             yield top, Shape(self.shapes.get(top, shape))
 
@@ -104,7 +110,7 @@ class _Deploying:
             said.softmax_param.axis = axis
         return said
 
-    def check_shapes(self) -> None:
+    def check_names(self) -> None:
         """See that every shape that is given belongs to an input.
 
         Raises:
@@ -115,6 +121,23 @@ class _Deploying:
                 raise ConfigError(
                     f"{self.text.path}: has no input {name!r}{did_you_mean(name, self.inputs)}"
                 )
+
+    def check_known(self, kept: set[str]) -> None:
+        """See that every input that is kept has a shape.
+
+        Raises:
+            ConfigError: one has none.
+        """
+        for name in sorted(self.unknown & kept):
+            raise ConfigError(f"{self.text.path}: give --input-shape {name}=... too")
+
+
+def _found(node: Node) -> list[Shape]:
+    """Return the shapes that a layer gives its tops; data may have to be read for them."""
+    try:
+        return list(node.layer.signature([], node.tops).tops)
+    except MissingFile as error:
+        raise MissingFile(f"{error}; without it, give --input-shape {node.tops[0]}=...") from None
 
 
 def _input(name: str, top: str, shape: Shape) -> LayerParameter:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from netdef.errors import ConfigError, NetdefError
+from netdef.errors import ConfigError, MissingFile
 from netdef.graph import build
 from netdef.infer import infer
 from netdef.onnx_export.deploying import as_deployed
@@ -35,12 +35,23 @@ def test_a_net_that_trains():
 
 
 def test_data_need_not_be_there_if_the_shape_is_given():
-    with pytest.raises(NetdefError, match="nowhere"):
+    with pytest.raises(MissingFile) as raised:
         layers(TRAINING, TRAIN)
-    shapes = {"data": (5, 6), "label": (5,)}
+    assert str(raised.value) == (
+        "net.prototxt:2: layer 'data' (Data): nowhere: no such file or folder; without it, give"
+        " --input-shape data=..."
+    )
+    shapes = {"data": (5, 6)}
     text = as_deployed(parse_net(TRAINING, "net.prototxt"), TRAIN, shapes=shapes)
     graph = build(text, TRAIN)
     assert infer(graph).blobs["prob"] == (5, 3)
+
+
+def test_every_input_that_is_left_needs_a_shape():
+    text = TRAINING.replace('"Accuracy" bottom: "ip"', '"Concat" bottom: "ip"')
+    with pytest.raises(ConfigError) as raised:
+        layers(text, TRAIN, shapes={"data": (5, 6)})
+    assert str(raised.value) == "net.prototxt: give --input-shape label=... too"
 
 
 def test_a_shape_of_no_input():
@@ -78,7 +89,7 @@ def test_where_layers_are_written_is_kept():
 
 
 def test_a_net_that_trains_has_the_layers_of_the_one_to_use():
-    shapes = {"data": (1, 1, 28, 28), "label": (1,)}
+    shapes = {"data": (1, 1, 28, 28)}
     mine = as_deployed(read_net("zoo:lenet/train_val"), TEST, shapes=shapes)
     theirs = read_net("zoo:lenet")
     assert [one.type for one in mine.net.layer] == [one.type for one in theirs.net.layer]
