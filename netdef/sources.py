@@ -62,10 +62,10 @@ class Sources(Mapping[str, Source]):
             raise ConfigError(f"the records of its data layers differ in number: {sizes}")
         return next(iter(found))
 
-    def rewind(self) -> None:
+    def begin_pass(self) -> None:
         """Go back to the first record of all layers; each must have a known number of them."""
         for source in self.values():
-            source.restore({"position": 0})
+            source.begin_pass()
 
     def reseed(self, seed: int) -> None:
         """Begin anew with the order and the random numbers of another seed."""

@@ -37,7 +37,7 @@ def whole_set(net: Net) -> Iterator[int]:
         DataError: the data are damaged.
     """
     size = plan_whole_set(net)
-    net.sources.rewind()
+    net.sources.begin_pass()
     try:
         for first in range(0, size.records, size.batch):
             records = min(size.batch, size.records - first)
@@ -46,4 +46,4 @@ def whole_set(net: Net) -> Iterator[int]:
             yield records
     finally:
         net.reshape_batch(size.batch)
-        net.sources.rewind()
+        net.sources.begin_pass()

@@ -5,6 +5,9 @@ import numpy as np
 import pytest
 
 import netdef
+from netdef.data.database import database_writer
+from netdef.data.datum import encode
+from netdef.data.prefetch import Prefetcher
 from netdef.errors import ConfigError, ShapeError
 from netdef.whole_set import plan_whole_set, whole_set
 
@@ -141,3 +144,35 @@ def test_a_layer_that_takes_no_shorter_batch_is_named(rows, tmp_path):
         " 'fixed' (Reshape): "
     )
     assert made.forward()["y"].ravel().tolist() == [0, 2, 4, 6]
+
+
+def test_what_is_read_ahead_at_the_end_is_the_next_pass(rows, tmp_path, monkeypatch):
+    made = net(tmp_path, data(rows()))
+    first = seen(made)
+    stops = []
+    stop = Prefetcher.stop
+    monkeypatch.setattr(Prefetcher, "stop", lambda self: (stops.append(1), stop(self)))
+    assert seen(made) == seen(made) == first
+    assert not stops
+    next(whole_set(made))  # left in the middle
+    assert stops
+    assert seen(made) == first
+
+
+def test_a_database_goes_on_behind_a_pass(tmp_path):
+    images = np.arange(10, dtype=np.uint8).reshape(10, 1, 1, 1)
+    with database_writer(tmp_path / "db", "LMDB") as writer:
+        for number, image in enumerate(images):
+            writer.put(b"%02d" % number, encode(image, number))
+    path = tmp_path / "db"
+    made = net(
+        tmp_path,
+        f'layer {{ name: "data" type: "Data" top: "x" top: "label" data_param {{ source: "{path}"'
+        " batch_size: 4 backend: LMDB } }",
+    )
+    first = seen(made)
+    assert first == [(4, [0, 2, 4, 6]), (4, [8, 10, 12, 14]), (2, [16, 18])]
+    assert made.sources["data"].state() == {"position": 0}
+    made.forward()
+    assert made.sources["data"].state() == {"position": 4, "record": b"03"}
+    assert seen(made) == first

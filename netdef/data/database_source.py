@@ -1,6 +1,7 @@
 """Batches from a database of images, as Caffe's Data layer has them."""
 
 import os
+from collections import deque
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -77,8 +78,8 @@ class DatabaseSource(PrefetchedSource):
         shuffled = ShuffledDatabase(self._database, seed, f"{name}/shuffle")
         self._records = shuffled if shuffle else self._database
         self._record = b""
-        # Of the batches that were read ahead: the key of the last record, by the position behind.
-        self._ends: dict[int, bytes] = {}
+        # The keys of the last records of the batches that were read ahead, in order.
+        self._ends: deque[bytes] = deque()
         shapes = (Shape((batch_size, *top)), Shape((batch_size, *self._label)))
         skipped = random_words(seed, f"{name}/rand_skip", 0, 1)[0, 0] if rand_skip else 0
         # Copying raw pixels is one thread's work; decoding images is worth every core.
@@ -95,12 +96,13 @@ class DatabaseSource(PrefetchedSource):
     def next(self) -> Batch:
         """Return the next batch; valid until the next call."""
         batch = super().next()
-        self._record = self._ends.pop(self._position)
+        self._record = self._ends.popleft()
         return batch
 
     def state(self) -> State:
         """Return ``position`` and ``record``: how many records were handed out, the last's key."""
-        return {**super().state(), **({"record": self._record} if self._record else {})}
+        is_behind_one = self._record and self._position
+        return {**super().state(), **({"record": self._record} if is_behind_one else {})}
 
     def restore(self, state: State) -> None:
         """Go on behind the last record that was handed out.
@@ -126,7 +128,7 @@ class DatabaseSource(PrefetchedSource):
 
     def _read(self, first: int) -> tuple[int, list[Record]]:
         records = self._records.read(first, self._batch_size)
-        self._ends[first + len(records)] = records[-1][0]
+        self._ends.append(records[-1][0])
         return first, records
 
     def _fill(self, raw: tuple[int, list[Record]], batch: Batch) -> Batch:

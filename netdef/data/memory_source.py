@@ -74,6 +74,10 @@ class MemorySource:
         """Go on behind the item that ``state`` counts up to."""
         self._position = int(state["position"])
 
+    def begin_pass(self) -> None:
+        """Go back to the first item."""
+        self._position = 0
+
     def close(self) -> None:
         """Let the arrays go."""
         self._data = None

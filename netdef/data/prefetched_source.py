@@ -33,6 +33,7 @@ class PrefetchedSource(ABC):
         self.shapes, self.records = shapes, records
         self._batch_size = batch_size
         self._position = self._upcoming = first
+        self._in_passes = False
         self._prefetcher = Prefetcher(self._next_read, self._fill, self._new_batch, ahead, threads)
 
     def next(self) -> Batch:
@@ -42,7 +43,7 @@ class PrefetchedSource(ABC):
         except BaseException:
             self.restore(self.state())
             raise
-        self._position += self._batch_size
+        self._position = self._behind(self._position)
         return batch
 
     def state(self) -> State:
@@ -53,6 +54,16 @@ class PrefetchedSource(ABC):
         """Go on behind the record that ``state`` counts up to."""
         self._prefetcher.stop()
         self._position = self._upcoming = int(state["position"])
+        self._in_passes = False
+
+    def begin_pass(self) -> None:
+        """Go back to the first record, and again after the batch that holds the last one.
+
+        At the end of a pass nothing is to do: what was read ahead is the next one.
+        """
+        if not self._in_passes or self._position:
+            self.restore({"position": 0})
+            self._in_passes = True
 
     def close(self) -> None:
         """Stop the threads; may be called twice."""
@@ -63,8 +74,14 @@ class PrefetchedSource(ABC):
 
     def _next_read(self) -> Any:
         raw = self._read(self._upcoming)
-        self._upcoming += self._batch_size
+        self._upcoming = self._behind(self._upcoming)
         return raw
+
+    def _behind(self, first: int) -> int:
+        """Return the record that follows the batch that begins with ``first``."""
+        following = first + self._batch_size
+        ends = self._in_passes and self.records is not None and following >= self.records
+        return 0 if ends else following
 
     def _fitting(self, batch: Batch, top: Shape) -> Batch:
         """Return the batch, or, if its one image has another shape, a new one for that."""

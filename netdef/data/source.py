@@ -22,10 +22,7 @@ class Source(Protocol):
 
     @property
     def records(self) -> int | None:
-        """How many there are before the first one comes again; None where nobody knows.
-
-        Where it is known, ``restore({"position": 0})`` goes back to the first one.
-        """
+        """How many there are before the first one comes again; None where nobody knows."""
 
     def next(self) -> tuple[np.ndarray, ...]:
         """Return the next batch, one float32 array a top; valid until the next call."""
@@ -38,6 +35,13 @@ class Source(Protocol):
 
         Raises:
             DataError: the data are not those that ``state`` was taken of.
+        """
+
+    def begin_pass(self) -> None:
+        """Go back to the first record, and again after the batch that holds the last one.
+
+        That batch is filled up with records that count for nothing. Only where ``records`` is
+        known; ``restore`` ends it.
         """
 
     def close(self) -> None:

@@ -64,7 +64,7 @@ def test_numbers_of_each_record_that_the_last_batch_lacks_are_means_of_the_other
 def test_batches_are_counted_as_caffe_counts_them(net):
     made = net(7)
     _, loss = score(made, 2)
-    made.sources.rewind()
+    made.sources["data"].restore({"position": 0})
     each = [float(made.forward()["loss"]) for _ in range(2)]
     assert loss == pytest.approx(np.mean(each), rel=1e-7)
     assert made.sources["data"].state() == {"position": 14}
