@@ -270,7 +270,8 @@ def chains() -> list[Case]:
     cases = []
     for text in CHAINS:
         reads = {name: array for name, array in every.items() if re.search(rf"\b{name}\b", text)}
-        cases.append(Case("map", reads, out(*shape), dict(expression=text, numbers={})))
+        options = dict(expression=text, numbers={})
+        cases += [Case("map", reads, target, options) for target in (out(*shape), add_to(*shape))]
     return cases
 
 

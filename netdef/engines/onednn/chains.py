@@ -24,6 +24,10 @@ class Chain:
     start: str
     steps: tuple[Step, ...]
 
+    def plus(self, name: str) -> "Chain":
+        """Return this chain with an array added in the end."""
+        return Chain(self.start, (*self.steps, Step("add", name)))
+
 
 def chain_of(expression: Expression) -> Chain | None:
     """Return the expression as a chain, or None if it is not one."""

@@ -29,6 +29,7 @@ _BINARY = {
     **{"divide": 0x1FFF4, "subtract": 0x1FFF5, "greater_equal": 0x1FFF6, "greater": 0x1FFF7},
     **{"less_equal": 0x1FFF8, "less": 0x1FFF9, "equal": 0x1FFFA, "not_equal": 0x1FFFB},
 }
+_TARGET = "what is added to"
 _Pass = list[Step]
 
 
@@ -46,8 +47,10 @@ class Elementwise(Calls):
     ) -> Run:
         target = out if add_to is None else add_to
         chain = chain_of(compile_expression(expression, numbers))
-        if chain is None or add_to is not None:
+        if chain is None:
             raise Refused("computes no such expression")
+        if add_to is not None:
+            chain, arrays = chain.plus(_TARGET), arrays | {_TARGET: add_to}
         if target.size < _SMALLEST:
             raise Refused("is no faster with so small arrays")
         if {a.dtype.name for a in (target, *arrays.values())} != {target.dtype.name}:
@@ -147,13 +150,29 @@ class _PostOps(Owner):
 
 
 def _parted(steps: tuple[Step, ...]) -> list[_Pass]:
-    """Part steps into passes: those that keep a part of the numbers need their own."""
+    """Part steps into passes.
+
+    Those that keep a part of the numbers need their own, and what begins with a number takes
+    no arrays after it.
+    """
     passes: list[_Pass] = []
     for step in steps:
-        if not passes or "keep" in (step.function, passes[-1][-1].function):
+        if (
+            not passes
+            or "keep" in (step.function, passes[-1][-1].function)
+            or (isinstance(step.operand, str) and _is_of_number(passes[-1][0]))
+        ):
             passes.append([])
         passes[-1].append(step)
     return passes
+
+
+def _is_of_number(step: Step) -> bool:
+    """True if the step is a function of the value alone."""
+    if isinstance(step.operand, str):
+        return False
+    is_relu = step.function == "maximum" and step.operand == 0
+    return is_relu or step.function in ("add", "subtract", "multiply")
 
 
 def _operand(step: Step, out: Any, arrays: dict[str, Any]) -> tuple[int, Any]:
@@ -161,13 +180,13 @@ def _operand(step: Step, out: Any, arrays: dict[str, Any]) -> tuple[int, Any]:
     function, operand = step.function, step.operand
     if isinstance(operand, str):
         return _BINARY[function], arrays[operand]
-    if function == "maximum" and operand == 0:
+    if not _is_of_number(step):
+        return _BINARY[function], np.full((1,) * out.ndim, operand, out.dtype)
+    if function == "maximum":
         return RELU, (0.0, 0.0)
-    if function in ("add", "subtract"):
-        return _LINEAR, (1.0, operand if function == "add" else -operand)
     if function == "multiply":
         return _LINEAR, (operand, 0.0)
-    return _BINARY[function], np.full((1,) * out.ndim, operand, out.dtype)
+    return _LINEAR, (1.0, operand if function == "add" else -operand)
 
 
 def _alike(arrays: dict[str, Any]) -> dict[str, Any]:
