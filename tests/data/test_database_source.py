@@ -122,8 +122,11 @@ def test_an_lmdb_is_gone_on_from_by_key_and_not_walked(raw, monkeypatch, consume
     for _ in range(consumed):
         opened.next()
     state = opened.state()
-    opened.close()
     assert state == {"position": 4 * consumed, "record": b"%08d" % ((4 * consumed - 1) % 10)}
+    opened.restore({"position": 0})  # what was read ahead is no part of what follows
+    opened.next()
+    assert opened.state() == {"position": 4, "record": b"00000003"}
+    opened.close()
     following = batches(raw, consumed + 3)[consumed:]
     other = source(raw)
     monkeypatch.setattr(LmdbReader, "_go_to", spy)
