@@ -65,27 +65,38 @@ class _Deploying:
     """Turns nodes into the layers of the deployed net."""
 
     def __init__(self, text: NetText, graph: Graph, shapes: Mapping[str, tuple[int, ...]]) -> None:
-        self.text, self.graph, self.shapes = text, graph, shapes
+        self.text, self.shapes = text, shapes
         self.inputs: list[str] = []
         self.unknown: set[str] = set()
         """Tops of data layers without a shape, beside others with one that is given."""
-        self.said: set[str] = set()
+        self.said: set[tuple[str, str]] = set()
+        self.gone: set[str] = set()
+        self.taken = set(graph.blobs)
 
     def layers(self, node: Node, index: int) -> Iterator[Placed]:
         proto, line = self.text.net.layer[index], self.text.lines[index]
         if isinstance(node.layer, DataLayer) or node.type == "Input":
             for i, (top, shape) in enumerate(self._inputs(node)):
                 yield _input(f"{node.name}/{top}" if i else node.name, top, shape), line
-        elif node.layer.loss_weight and node.type in _SAID_BY_LOSSES:
-            if node.bottoms[0] not in self.said:
-                self.said.add(node.bottoms[0])
+        elif self._is_left_out(node):
+            answer = (node.bottoms[0], _SAID_BY_LOSSES.get(node.type, ""))
+            names_it = len(node.tops) > 1
+            says = bool(answer[1]) and (names_it or answer not in self.said)
+            self.gone.update(node.tops[:1] if says else node.tops)
+            if says:
+                self.said.add(answer)
                 yield self._said_by(node, proto), line
-        elif not node.layer.loss_weight and node.type not in _LEFT_OUT:
+        else:
             own = LayerParameter()
             own.CopyFrom(proto)
             for name in ("include", "exclude"):
                 own.ClearField(name)
             yield own, line
+
+    def _is_left_out(self, node: Node) -> bool:
+        """Tell whether a layer scores what the net says, or works on such scores."""
+        scores = bool(node.layer.loss_weight) or node.type in _LEFT_OUT
+        return scores or not self.gone.isdisjoint(node.bottoms)
 
     def _inputs(self, node: Node) -> Iterator[tuple[str, Shape]]:
         self.inputs += node.tops
@@ -99,9 +110,9 @@ class _Deploying:
             yield top, Shape(self.shapes.get(top, shape))
 
     def _said_by(self, node: Node, proto: LayerParameter) -> LayerParameter:
-        made = {t for n in self.graph.nodes for t in n.tops}
-        plain = "prob" if "prob" not in made else f"{node.name}_prob"
+        plain = f"{node.name}_prob" if "prob" in self.taken else "prob"
         top = proto.top[1] if len(proto.top) > 1 else plain
+        self.taken.add(top)
         said = LayerParameter(
             name=node.name, type=_SAID_BY_LOSSES[node.type], bottom=[proto.bottom[0]], top=[top]
         )

@@ -17,6 +17,8 @@ layer { name: "data" type: "DummyData" top: "data" top: "label"
 layer { name: "ip" type: "InnerProduct" bottom: "data" top: "ip"
         inner_product_param { num_output: 3 } }
 layer { name: "accuracy" type: "Accuracy" bottom: "ip" bottom: "label" top: "accuracy" }
+layer { name: "error" type: "Power" bottom: "accuracy" top: "error"
+        power_param { scale: -1 shift: 1 } }
 layer { name: "loss" type: "SoftmaxWithLoss" bottom: "ip" bottom: "label" top: "loss" }
 """
 
@@ -71,6 +73,8 @@ def test_several_losses_and_what_silence_reads():
     layer { name: "l3" type: "SoftmaxWithLoss" bottom: "b" bottom: "t" top: "l3" top: "p"
             softmax_param { axis: 0 } }
     layer { name: "l4" type: "SoftmaxWithLoss" bottom: "b" bottom: "t" top: "l4" }
+    layer { name: "best" type: "ArgMax" bottom: "p" top: "best" }
+    layer { name: "l5" type: "SoftmaxWithLoss" bottom: "a" bottom: "t" top: "l5" }
     """
     assert layers(text) == [
         ("in", "Input", [], ["a"]),
@@ -78,13 +82,15 @@ def test_several_losses_and_what_silence_reads():
         ("hush", "Silence", ["c"], []),
         ("l1", "Sigmoid", ["a"], ["prob"]),
         ("l3", "Softmax", ["b"], ["p"]),
+        ("best", "ArgMax", ["p"], ["best"]),
+        ("l5", "Softmax", ["a"], ["l5_prob"]),
     ]
 
 
 def test_where_layers_are_written_is_kept():
     text = as_deployed(parse_net(TRAINING, "net.prototxt"), TEST)
     assert [text.where(i) for i in range(3)] == [
-        "net.prototxt:4", "net.prototxt:6", "net.prototxt:9"
+        "net.prototxt:4", "net.prototxt:6", "net.prototxt:11"
     ]  # fmt: skip
 
 
