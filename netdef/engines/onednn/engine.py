@@ -10,10 +10,11 @@ from netdef.engines.onednn.lrn import LocalResponse
 from netdef.engines.onednn.normalization import Normalization
 from netdef.engines.onednn.pooling import Pooling
 from netdef.engines.onednn.products import Products
+from netdef.engines.onednn.softmax import Softmax
 
 
 class OneDnnEngine(
-    Convolutions, Products, Elementwise, Copying, Pooling, LocalResponse, Normalization
+    Convolutions, Products, Elementwise, Copying, Pooling, LocalResponse, Normalization, Softmax
 ):
     """What oneDNN does faster than NumPy, in float32 on the CPU."""
 
