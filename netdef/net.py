@@ -12,11 +12,12 @@ from netdef.data.memory_source import MemorySource
 from netdef.engines import Clock, settings
 from netdef.errors import ConfigError, at, did_you_mean
 from netdef.executor import Executor
-from netdef.graph import Graph, build
+from netdef.graph import build
 from netdef.infer import infer
 from netdef.io.weights import Format, write_weights
 from netdef.layer import DataLayer
 from netdef.loading import LoadReport, OnMismatch, match
+from netdef.net_names import NetNames
 from netdef.plan import Plan
 from netdef.precision import checked_precision
 from netdef.proto import TEST, TRAIN, NetParameter
@@ -27,7 +28,7 @@ from netdef.sources import Sources
 from netdef.weights import Weights
 
 
-class Net:
+class Net(NetNames):
     """A net of one phase, with its weights.
 
     ``Net(path, phase)``, ``Net(path, phase, weights=path)`` or, as once,
@@ -58,7 +59,7 @@ class Net:
         if phase not in (TRAIN, TEST):
             raise ConfigError("Net needs a phase: netdef.TRAIN or netdef.TEST")
         self.text = read_net(model) if isinstance(model, str) else model
-        self.graph: Graph = build(self.text, phase, level, stages or ())
+        self.graph = build(self.text, phase, level, stages or ())
         self.device = mode.device()
         self.seed = mode.seed() if seed is None else seed
         self._lent: Lent = share._lent if share else Lent(self.device)
@@ -133,50 +134,6 @@ class Net:
             self.clock,
             lambda: self.weights.version,
         )
-
-    @property
-    def name(self) -> str:
-        """The net's name in its prototxt."""
-        return self.graph.name
-
-    @property
-    def inputs(self) -> list[str]:
-        """Names of the blobs that the user fills."""
-        return list(self.graph.inputs)
-
-    @property
-    def outputs(self) -> list[str]:
-        """Names of the blobs that no layer reads."""
-        return list(self.graph.outputs)
-
-    @property
-    def layer_names(self) -> list[str]:
-        """Names of the layers, in the order they run."""
-        return [n.name for n in self.graph.nodes]
-
-    _layer_names = layer_names
-
-    @property
-    def layer_types(self) -> list[str]:
-        """Types of the layers, in the order they run."""
-        return [n.type for n in self.graph.nodes]
-
-    @property
-    def loss_weights(self) -> dict[str, float]:
-        """The loss weight of each blob that has one."""
-        names = {i: name for name, i in self.graph.blobs.items()}
-        pairs = [p for n in self.graph.nodes for p in zip(n.tops, n.loss_weights, strict=True)]
-        return {names[top]: weight for top, weight in pairs if weight and top in names}
-
-    @property
-    def top_names(self) -> dict[str, list[str]]:
-        """The tops of each layer."""
-        return {n.name: [t.partition("@")[0] for t in n.tops] for n in self.graph.nodes}
-
-    @property
-    def bottom_names(self) -> dict[str, list[str]]:
-        """The bottoms of each layer."""
-        return {n.name: [b.partition("@")[0] for b in n.bottoms] for n in self.graph.nodes}
 
     def forward(
         self,
