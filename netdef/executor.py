@@ -128,31 +128,32 @@ class Executor:
         self._run("backward", last, first)
 
     def _run(self, way: Way, low: int, high: int | None) -> None:
-        calls = self._forward if way == "forward" else self._backward
-        call: Call | None = None
+        steps = self._forward if way == "forward" else self._backward
         nodes = self.plan.program.graph.nodes
-        top = len(nodes) if high is None else high
+        if low > 0 or high is not None:
+            top = len(nodes) if high is None else high
+            steps = [step for step in steps if low <= step[0].node <= top]
+        at_call = 0
         try:
-            chosen = (step for step in calls if low <= step[0].node <= top)
-            for call, run in self._observed(self.observer, way, chosen):  # noqa: B007 (errors name it)
-                run()
+            if self.observer is None:
+                for at_call, (_, run) in enumerate(steps):  # noqa: B007 (errors name it)
+                    run()
+            else:
+                for at_call, run in self._observed(self.observer, way, steps):  # noqa: B007
+                    run()
         except Resized:
             raise
         except Exception as error:
-            if call is not None:
-                with at(str(nodes[call.node])):
-                    raise error
-            raise
+            with at(str(nodes[steps[at_call][0].node])):
+                raise error
 
     @staticmethod
-    def _observed(observer: Observer | None, way: Way, calls: Iterable[Step]) -> Iterator[Step]:
+    def _observed(observer: Observer, way: Way, steps: list[Step]) -> Iterator[tuple[int, Run]]:
         """Yield calls that run at once, and tell the observer when a layer's begin and end."""
-        if observer is None:
-            yield from calls
-            return
-        for node, own in groupby(calls, lambda step: step[0].node):
+        for node, own in groupby(enumerate(steps), lambda numbered: numbered[1][0].node):
             observer.before(way, node)
-            yield from own
+            for number, (_, run) in own:
+                yield number, run
             observer.after(way, node)
 
     def _prepare(self, call: Call, engine: Engine) -> Run:

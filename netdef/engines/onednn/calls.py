@@ -33,6 +33,11 @@ class Calls(Engine):
         """Descriptions and attributes that live as long as the engine."""
         return Descriptions(self.library)
 
+    @cached_property
+    def _kernels(self) -> list[Kernel]:
+        """All kernels: those of gradients point at the forward ones that they were made with."""
+        return []
+
     def kernel(self, name: str, *arguments: Any) -> Kernel:
         """Choose an implementation.
 
@@ -45,6 +50,7 @@ class Calls(Engine):
             raise Refused(f"has no {name} for these arrays") from error
         if kernel.is_reference:
             raise Refused(f"has only a slow {name} for these arrays ({kernel.implementation})")
+        self._kernels.append(kernel)
         return kernel
 
     @staticmethod
