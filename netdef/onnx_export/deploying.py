@@ -6,6 +6,7 @@ from typing import cast
 from netdef.errors import ConfigError, MissingFile, at, did_you_mean
 from netdef.graph import Graph, Node, build, is_included
 from netdef.layer import DataLayer
+from netdef.net_cutting import needed_layers
 from netdef.proto import LayerParameter, NetParameter, NetState, Phase
 from netdef.prototxt import NetText
 from netdef.shape import Shape
@@ -48,12 +49,25 @@ def as_deployed(
     pairs = zip(graph.nodes, included, strict=True)
     layers = [placed for node, index in pairs for placed in deploying.layers(node, index)]
     deploying.check_names()
-    kept = _needed(build(_net(text, layers), phase, level, stages))
+    kept = _needed(build(_net(text, layers), phase, level, stages), layers)
     if not kept:
         raise ConfigError(f"{text.path}: nothing but data and losses is in this phase")
-    layers = [(layer, line) for layer, line in layers if _keep(layer, kept)]
-    deploying.check_known({top for layer, _ in layers for top in layer.top})
-    return _net(text, layers)
+    deploying.check_known({top for layer, _ in kept for top in layer.top})
+    return _net(text, kept)
+
+
+def _needed(graph: Graph, layers: Sequence[Placed]) -> list[Placed]:
+    """Return the layers that lead to outputs that are no inputs, and each Silence of theirs."""
+    filled = {top for node in graph.nodes if node.type == "Input" for top in node.tops}
+    outputs = [name for name in graph.outputs if graph.blobs[name] not in filled]
+    kept = needed_layers([layer for layer, _ in layers], outputs)
+    names = {layer.name for layer in kept}
+    made = {top for layer in kept if layer.type != "Input" for top in layer.top}
+    for layer, _ in layers:
+        if layer.type == "Silence":
+            layer.bottom[:] = [bottom for bottom in layer.bottom if bottom in made]
+            names.update([layer.name] if layer.bottom else [])
+    return [(layer, line) for layer, line in layers if layer.name in names]
 
 
 def _net(text: NetText, layers: Sequence[Placed]) -> NetText:
@@ -155,27 +169,3 @@ def _input(name: str, top: str, shape: Shape) -> LayerParameter:
     layer = LayerParameter(name=name, type="Input", top=[top])
     layer.input_param.shape.add(dim=shape)
     return layer
-
-
-def _needed(graph: Graph) -> dict[str, set[str]]:
-    """Return the layers that lead to an output that is no input, and their bottoms by name.
-
-    A Silence is needed for what such layers make.
-    """
-    filled = {top for node in graph.nodes if node.type == "Input" for top in node.tops}
-    wanted = {graph.blobs[name] for name in graph.outputs} - filled
-    kept = []
-    for node in reversed(graph.nodes):
-        if not wanted.isdisjoint(node.tops):
-            kept.append(node)
-            wanted.update(node.bottoms)
-    made = {top for node in kept for top in node.tops} - filled
-    kept += [n for n in graph.nodes if n.type == "Silence" and not made.isdisjoint(n.bottoms)]
-    return {n.name: {b.partition("@")[0] for b in n.bottoms if n.tops or b in made} for n in kept}
-
-
-def _keep(layer: LayerParameter, needed: Mapping[str, set[str]]) -> bool:
-    """Tell whether a layer is needed; a Silence loses the bottoms that are not made any more."""
-    if layer.name in needed and layer.type == "Silence":
-        layer.bottom[:] = [b for b in layer.bottom if b in needed[layer.name]]
-    return layer.name in needed
