@@ -49,7 +49,7 @@ def refusal(case, order):
     if case.primitive == "copy":
         x = case.reads["x"]
         if x.dtype != float or x.size < 1000 or " to " not in order:
-            return "copies float32 only|is no faster"
+            return "copies float32 and bfloat16 only|is no faster"
     if case.primitive.startswith("batch_norm") and case.reads["x"].ndim > 2 and " to " in order:
         return "has no batch_normalization"
     return None

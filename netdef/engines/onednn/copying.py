@@ -14,8 +14,8 @@ class Copying(Calls):
     """The primitive ``copy`` where it transposes; else NumPy's is as fast."""
 
     def copy(self, x: Any, out: Any) -> Run:
-        if {x.dtype.name, out.dtype.name} != {"float32"}:
-            raise Refused("copies float32 only")
+        if not {x.dtype.name, out.dtype.name} <= {"float32", "bfloat16"}:
+            raise Refused("copies float32 and bfloat16 only")
         if x.size < _SMALLEST or _order(x) == _order(out):
             raise Refused("is no faster with what is small or lies in the same order")
         source, goal, engine = self.describe.like(x), self.describe.like(out), self.library.engine
