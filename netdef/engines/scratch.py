@@ -5,7 +5,9 @@ from typing import Any
 
 import numpy as np
 
-_ALIGNMENT = 64
+_ALIGNMENT = 128
+"""Bytes. oneDNN rounds the start of its scratch memory up to it: were ours to start in between,
+it would write past the end."""
 
 
 def fake(shape: tuple[int, ...], dtype: Any, order: tuple[int, ...] | None = None) -> np.ndarray:
@@ -20,7 +22,7 @@ def fake(shape: tuple[int, ...], dtype: Any, order: tuple[int, ...] | None = Non
 
 
 def aligned(xp: ModuleType, size: int) -> Any:
-    """Return so many bytes of zeros that begin a cache line: vectors then never straddle two."""
+    """Return so many bytes of zeros, laid so that no vector straddles two cache lines."""
     room = xp.zeros(size + _ALIGNMENT, np.uint8)
     start = -room.ctypes.data % _ALIGNMENT if xp is np else 0
     return room[start : start + size]
