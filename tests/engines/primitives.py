@@ -183,6 +183,16 @@ def products() -> list[Case]:
             Case("gemm", reads, out(m, n), options, ("bias",)),
             Case("gemm", reads, add_to(m, n), options, ("bias",)),
         ]
+    for trans_a, trans_b in product([False, True], [False, True]):
+        a, b = (2, 3, *(90, 70)[:: -1 if trans_a else 1]), (70, 333)[:: -1 if trans_b else 1]
+        options, y = dict(trans_a=trans_a, trans_b=trans_b), (2, 3, 90, 333)
+        reads = dict(a=normal(*a), b=normal(*b))
+        cases += [
+            Case("gemm", reads | dict(bias=normal(333)), out(*y), options),
+            Case("gemm", reads, add_to(*y), options, ("bias",)),
+            Case("gemm", dict(a=normal(*a), b=normal(2, 3, *b)), out(*y), options, ("bias",)),
+            Case("gemm", dict(a=normal(*a[2:]), b=normal(2, 3, *b)), out(*y), options, ("bias",)),
+        ]
     return cases
 
 

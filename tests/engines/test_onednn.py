@@ -33,8 +33,12 @@ def refusal(case, order):
         is_fast = case.options["beta"] == 0.75 and len(shape) == 4 and shape[1] > 1
         if order != INNERMOST or not is_fast:
             return "has (no|only a slow) lrn_forward|normalizes only images"
-    if case.primitive == "gemm" and case.reads["a"].size < 100:
-        return "is no faster with so small a product"
+    if case.primitive == "gemm":
+        ((shape, _),) = case.writes.values()
+        if np.prod(shape) < 100:
+            return "is no faster with so small a product"
+        if len(shape) > 2 and not order.endswith("plain"):
+            return "multiplies only matrices whose rows"
     if case.primitive == "map":
         ((shape, _),) = case.writes.values()
         if np.prod(shape) < 1000:

@@ -1,4 +1,4 @@
-"""Matrix products by oneDNN's ``sgemm``, where they are large."""
+"""Matrix products, where they are large."""
 
 from ctypes import c_void_p
 from functools import partial
@@ -8,6 +8,7 @@ import numpy as np
 
 from netdef.engines.engine import Refused, Run, in_order
 from netdef.engines.onednn.calls import Calls
+from netdef.engines.onednn.primitive import BIAS, DST, SRC, WEIGHTS
 
 _SMALLEST = 1 << 23
 """Multiplications below which waking the threads costs more than they bring."""
@@ -18,9 +19,9 @@ _NARROWEST = 8
 class Products(Calls):
     """The primitive ``gemm``.
 
-    Matrices are given to it as they are read row by row: it takes a transposed one several
+    Matrices are given to ``sgemm`` as they are read row by row: a transposed one takes several
     times as long. The smaller one is copied for that; what is added to is read and written
-    only once.
+    only once. Many pairs are multiplied by ``matmul``.
     """
 
     def gemm(
@@ -35,7 +36,11 @@ class Products(Calls):
         trans_b: bool,
     ) -> Run:
         target = out if add_to is None else add_to
-        _check(target, a, b, a.shape[0 if trans_a else -1])
+        _check_size(target, a, b, a.shape[-2 if trans_a else -1])
+        if target.ndim != 2:
+            a, b = a.swapaxes(-1, -2) if trans_a else a, b.swapaxes(-1, -2) if trans_b else b
+            return self._many(a, b, bias, target, add_to is not None)
+        _check(target, a, b)
         a, b = a.T if trans_a else a, b.T if trans_b else b
         if not trans_b or (b.size < a.size and not trans_a):
             return in_order(
@@ -47,6 +52,22 @@ class Products(Calls):
         if add_to is not None or bias is not None:
             finish = partial(np.add, room.T, target if bias is None else bias, out=target)
         return in_order(*self._by_rows(b.T, a.T, room, False), finish)
+
+    def _many(self, a: Any, b: Any, bias: Any, target: Any, adds: bool) -> Run:
+        """Return what multiplies many pairs of matrices, of which one may be the same for all."""
+        describe, axes = self.describe, target.ndim
+        if not (_is_straight(b) and _is_straight(target)):
+            raise Refused("multiplies only matrices whose rows or columns lie together")
+        reads = {SRC: a, WEIGHTS: b} | ({} if bias is None else {BIAS: bias})
+        reads = {k: m.reshape((1,) * (axes - m.ndim) + m.shape) for k, m in reads.items()}
+        a, b = reads[SRC], reads[WEIGHTS]
+        kernel = self.kernel(
+            "matmul",
+            *(self.library.engine, describe.like(a, None if _is_straight(a) else a.shape)),
+            *(describe.like(b), None if bias is None else describe.like(reads[BIAS])),
+            *(describe.like(target), describe.attributes(adds=adds)),
+        )
+        return self.ready(kernel, reads, {DST: target})
 
     def _by_rows(self, a: Any, b: Any, target: Any, adds: bool) -> list[Run | None]:
         """Return what copies a or b if it is transposed, and what multiplies them."""
@@ -71,17 +92,28 @@ def _at(matrix: Any) -> tuple[Any, int]:
     return matrix.ctypes.data_as(c_void_p), matrix.shape[1]
 
 
-def _check(target: Any, a: Any, b: Any, depth: int) -> None:
-    """Refuse what NumPy does as fast, or oneDNN does not take.
+def _is_straight(matrix: Any) -> bool:
+    """True if the numbers of a row, or of a column, lie together."""
+    return matrix.itemsize in matrix.strides[-2:]
+
+
+def _check_size(target: Any, a: Any, b: Any, depth: int) -> None:
+    """Refuse what NumPy does as fast.
 
     Raises:
-        Refused: the product is of several matrices, not of float32, or small.
+        Refused: the product is small, or not of float32.
     """
     if {m.dtype.name for m in (a, b, target)} != {"float32"}:
         raise Refused("multiplies matrices of float32 only")
-    if target.ndim != 2 or a.ndim != 2 or b.ndim != 2:
-        raise Refused("multiplies only one pair of matrices")
-    if target.size * depth < _SMALLEST or min(target.shape) < _NARROWEST:
+    if target.size * depth < _SMALLEST or min(target.shape[-2:]) < _NARROWEST:
         raise Refused("is no faster with so small a product")
+
+
+def _check(target: Any, a: Any, b: Any) -> None:
+    """Refuse what ``sgemm`` does not take.
+
+    Raises:
+        Refused: the rows of a matrix do not follow each other.
+    """
     if not all(m.flags.c_contiguous for m in (a, b, target)):
         raise Refused("multiplies only matrices whose rows follow each other")
