@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from netdef.deployment import NET, WEIGHTS, write_deployment
-from netdef.errors import cannot_write
+from netdef.deployment import LABELS, NET, PREPROCESSING, WEIGHTS, write_deployment
+from netdef.errors import ConfigError, cannot_write
 from netdef.net import Net
 from netdef.onnx_import.reading import ImportedNet
 from netdef.onnx_run import Difference, Session, compare
@@ -50,9 +50,16 @@ def write(
     """Write the net and its weights into a folder: one that deploys, if all is known for it.
 
     Raises:
+        ConfigError: the folder has labels or preprocessing of another net.
         RunError: a file cannot be written.
     """
     folder = Path(folder)
+    deploys = bool(labels and preprocessing)
+    if not deploys and any((folder / name).exists() for name in (LABELS, PREPROCESSING)):
+        raise ConfigError(
+            f"{folder}: has the labels or the preprocessing of another net, which would be taken"
+            " for this one's; give a new folder"
+        )
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:

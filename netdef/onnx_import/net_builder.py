@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from netdef.errors import ConfigError
+from netdef.errors import ConfigError, ShapeError
 from netdef.layer import LAYERS
 from netdef.proto import LayerParameter, NetParameter
 from netdef.shape import Shape
@@ -72,8 +72,12 @@ class NetBuilder:
         shapes = [w.shape for w in signature.weights]
         self.layers.append(layer)
         if shapes:
-            pairs = zip(weights, shapes, strict=True)
-            self.blobs[name] = [np.asarray(w, np.float32).reshape(s) for w, s in pairs]
+            given = [np.asarray(w, np.float32) for w in weights]
+            if [w.size for w in given] != [Shape(s).size for s in shapes]:
+                held = ", ".join(str(Shape(w.shape)) for w in given)
+                wanted = ", ".join(str(Shape(s)) for s in shapes)
+                raise ShapeError(f"its constants {held} are not the {wanted} that {type} takes")
+            self.blobs[name] = [w.reshape(s) for w, s in zip(given, shapes, strict=True)]
         return [Blob(n, s) for n, s in zip(names, signature.tops, strict=True)]
 
     def layer_of(self, blob: Blob) -> LayerParameter:

@@ -43,7 +43,7 @@ def read_onnx(path: str | Path, shapes: Mapping[str, tuple[int, ...]] | None = N
     onnx = import_onnx()
     try:
         model = onnx.load(str(path))
-        onnx.checker.check_model(model)
+        onnx.checker.check_model(model, full_check=True)
         if model.functions:
             model = onnx.inliner.inline_local_functions(model)
     except OSError as error:

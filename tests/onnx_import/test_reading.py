@@ -208,6 +208,17 @@ def test_refusals(nodes, shape, constants, message, tmp_path):
     assert str(raised.value) == f"{path}: {message}"
 
 
+def test_shapes_that_contradict_each_other(tmp_path):
+    path = save(tmp_path / "m.onnx", [node("Gemm", "x w", transB=1)], (2, 3), {"w": draw(4, 3)})
+    model = onnx.load(path)
+    model.graph.input[0].type.tensor_type.shape.dim[1].dim_value = 5
+    onnx.save(model, path)
+    with pytest.raises(DataError, match="is no whole ONNX model"):
+        read_onnx(path)
+    with pytest.raises(ConfigError, match="node 'gemm'"):
+        read_onnx(save(path, [node("Gemm", "x w")], (2, "N"), {"w": draw(4, 3)}), {"x": (2, 3)})
+
+
 def test_files_that_are_no_model(tmp_path):
     with pytest.raises(MissingFile):
         read_onnx(tmp_path / "none.onnx")

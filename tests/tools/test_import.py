@@ -37,6 +37,16 @@ def test_a_net_that_differs_is_not_written(netdef, tmp_path, monkeypatch):
     assert netdef("import", "m.onnx", "-o", "net", "--no-check").status == 0
 
 
+def test_a_folder_with_the_labels_of_another_net(netdef, tmp_path):
+    small_net(tmp_path / "m.onnx")
+    (tmp_path / "net").mkdir()
+    (tmp_path / "net" / "labels.txt").write_text("cat\n")
+    ran = netdef("import", "m.onnx", "-o", "net")
+    assert ran.status == 2
+    assert ran.err.startswith("netdef: error: net: has the labels or the preprocessing of another")
+    assert [p.name for p in (tmp_path / "net").iterdir()] == ["labels.txt"]
+
+
 @pytest.fixture
 def state(tmp_path):
     (tmp_path / "deploy.prototxt").write_text(DEPLOY)
