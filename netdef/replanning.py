@@ -13,13 +13,13 @@ from netdef.plan import Plan, compile_program
 from netdef.record import record
 from netdef.shape import Shape
 
-_MOST_EXECUTORS = 4
+_MOST_EXECUTORS, _MOST_PLANS = 4, 64
 
 
 class Replanner:
     """Makes a plan and an executor when shapes are new, and keeps them by the shapes.
 
-    All plans are kept, and the few executors that were used last.
+    The plans that were used last are kept, and fewer executors, which take more memory.
     """
 
     def __init__(
@@ -36,7 +36,7 @@ class Replanner:
         self._executor_of, self._is_gpu, self._precision = executor_of, is_gpu, precision
         self._inputs: dict[str, Shape] = {}
         self._resized: dict[str, Shape] = {}
-        self._plans: dict[tuple[tuple[str, Shape], ...], Plan] = {}
+        self._plans: OrderedDict[tuple[tuple[str, Shape], ...], Plan] = OrderedDict()
         self._executors: OrderedDict[tuple[tuple[str, Shape], ...], Executor] = OrderedDict()
         self._last: Executor | None = None
 
@@ -63,6 +63,9 @@ class Replanner:
             self._plans[key] = compile_program(
                 program, engines, self._keep, passes, self._precision
             )
+            if len(self._plans) > _MOST_PLANS:
+                self._plans.popitem(last=False)
+        self._plans.move_to_end(key)
         return self._plans[key]
 
     @property
