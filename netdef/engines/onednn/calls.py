@@ -19,6 +19,8 @@ from netdef.engines.onednn.primitive import (
 )
 from netdef.engines.scratch import aligned, fake
 
+_SMALLEST = 1 << 15
+
 
 class Calls(Engine):
     """Makes calls of one primitive out of a kernel and arrays that may lie otherwise."""
@@ -52,6 +54,16 @@ class Calls(Engine):
             raise Refused(f"has only a slow {name} for these arrays ({kernel.implementation})")
         self._kernels.append(kernel)
         return kernel
+
+    @staticmethod
+    def refuse_small(array: Any) -> None:
+        """Leave small arrays to NumPy: waking the threads costs more than they bring.
+
+        Raises:
+            Refused: it is small.
+        """
+        if array.size < _SMALLEST:
+            raise Refused("is no faster with so small arrays")
 
     @staticmethod
     def first_that_fits(ways: Iterable[Callable[[], Kernel]]) -> Kernel:

@@ -6,9 +6,6 @@ from netdef.engines.engine import Refused, Run
 from netdef.engines.onednn.calls import Calls
 from netdef.engines.onednn.primitive import DST, SRC
 
-_SMALLEST = 1 << 15
-"""Elements below which waking the threads costs more than they bring."""
-
 
 class Copying(Calls):
     """The primitive ``copy`` where it transposes; else NumPy's is as fast."""
@@ -16,8 +13,9 @@ class Copying(Calls):
     def copy(self, x: Any, out: Any) -> Run:
         if not {x.dtype.name, out.dtype.name} <= {"float32", "bfloat16"}:
             raise Refused("copies float32 and bfloat16 only")
-        if x.size < _SMALLEST or _order(x) == _order(out):
-            raise Refused("is no faster with what is small or lies in the same order")
+        self.refuse_small(x)
+        if _order(x) == _order(out):
+            raise Refused("is no faster with arrays that lie in the same order")
         source, goal, engine = self.describe.like(x), self.describe.like(out), self.library.engine
         attributes = self.describe.attributes()
         kernel = self.kernel("reorder", source, engine, goal, engine, attributes)

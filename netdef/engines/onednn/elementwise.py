@@ -21,8 +21,6 @@ from netdef.engines.onednn.primitive import (
 from netdef.engines.scratch import fake
 from netdef.expression import compile_expression
 
-_SMALLEST = 1 << 15
-"""Elements below which waking the threads costs more than they bring."""
 _LINEAR, _POST_OP = 0x26, 1 << 15
 _BINARY = {
     **{"add": 0x1FFF0, "multiply": 0x1FFF1, "maximum": 0x1FFF2, "minimum": 0x1FFF3},
@@ -51,8 +49,7 @@ class Elementwise(Calls):
             raise Refused("computes no such expression")
         if add_to is not None:
             chain, arrays = chain.plus(_TARGET), arrays | {_TARGET: add_to}
-        if target.size < _SMALLEST:
-            raise Refused("is no faster with so small arrays")
+        self.refuse_small(target)
         if {a.dtype.name for a in (target, *arrays.values())} != {target.dtype.name}:
             raise Refused("computes with arrays of one type only")
         views = _alike({"": target, **arrays})

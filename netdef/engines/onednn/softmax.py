@@ -2,13 +2,11 @@
 
 from typing import Any
 
-from netdef.engines.engine import Refused, Run
+from netdef.engines.engine import Run
 from netdef.engines.onednn.calls import Calls
 from netdef.engines.onednn.primitive import DIFF_DST, DIFF_SRC, DST, SRC, TRAINING, Kernel
 
 _ACCURATE = 0x30000
-_SMALLEST = 1 << 15
-"""Elements below which waking the threads costs more than they bring."""
 
 
 class Softmax(Calls):
@@ -28,8 +26,7 @@ class Softmax(Calls):
         return self.ready(kernel, {DST: y, DIFF_DST: dy}, {DIFF_SRC: out})
 
     def _softmax(self, x: Any, y: Any, axis: int) -> Kernel:
-        if x.size < _SMALLEST:
-            raise Refused("is no faster with so small arrays")
+        self.refuse_small(x)
         describe = self.describe
         return self.kernel(
             "softmax_forward",
