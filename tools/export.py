@@ -85,10 +85,10 @@ def command(
     if images or any(value is not None for value in told):
         how = preparation.preprocessing_of(net, known, *told)
     names = read_labels(labels) if labels else known.labels if known else ()
-    content = export(net, opset, dynamic_batch, to_metadata(names, how)).SerializeToString()
-    if check:
-        _check(net, content, dynamic_batch, images, how)
-    with writing_whole(out) as file:
+    with writing_whole(out) as file:  # first: no check is in vain
+        content = export(net, opset, dynamic_batch, to_metadata(names, how)).SerializeToString()
+        if check:
+            _check(net, content, dynamic_batch, images, how)
         file.write(content)
 
 
