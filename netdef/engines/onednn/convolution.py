@@ -29,8 +29,8 @@ from netdef.window import Window
 _DIRECT = 1
 _FEW = 4
 """Channels of pictures, of which no blocks are made."""
-_LEAST_WORK = 37
-"""Operations on each byte that pay for reordering it."""
+_REORDERED = 9
+"""GB a second of one core that a reorder moves."""
 
 
 class Convolutions(Calls):
@@ -156,8 +156,8 @@ def _blocks(x: Any, dy: Any, window: Window, group: int) -> tuple[str, str] | No
     """Return the layouts in which the gradient of the weight is worth two reorders.
 
     With channels innermost oneDNN 3.2 is slow at it for windows of one pixel, windows that
-    skip, and few channels: 15 to 130 GFLOP/s a core where blocks of 16 channels give 120 to
-    200 (AVX-512). A reorder moves about 9 GB/s.
+    skip, and few channels; blocks of 16 channels are faster there. What is compared are
+    seconds of one core with AVX-512, from rates that were measured; see decision 0007.
     """
     inputs, outputs = x.shape[1] // group, dy.shape[1] // group
     if x.ndim != 4 or outputs % 16:
@@ -165,11 +165,12 @@ def _blocks(x: Any, dy: Any, window: Window, group: int) -> tuple[str, str] | No
     if inputs <= _FEW and group == 1:
         return "abcd", "aBcd16b"
     size = int(np.prod(window.kernel))
-    is_slow = size == 1 or max(window.stride) > 1 or (inputs <= 64 and size <= 9)
-    work = 2 * dy.size * inputs * size
-    if inputs % 16 or not is_slow or work < _LEAST_WORK * (x.nbytes + dy.nbytes):
+    if inputs % 16 or (size > 1 and max(window.stride) == 1 and (inputs > 64 or size > 9)):
         return None
-    return "aBcd16b", "aBcd16b"
+    work = 2e-9 * dy.size * inputs * size
+    plain, blocked = (110, 175) if size > 1 else (min(inputs, 130), min(2 * inputs, 180))
+    moved = 1e-9 * (x.nbytes + dy.nbytes) / _REORDERED
+    return ("aBcd16b", "aBcd16b") if work / blocked + moved < work / plain else None
 
 
 def _grouped(weight: Any, group: int) -> Any:
