@@ -1,5 +1,6 @@
 """``netdef time``: how long each layer's forward and backward pass take."""
 
+from time import perf_counter
 from typing import TYPE_CHECKING
 
 import click
@@ -41,7 +42,10 @@ def command(
 
     options.use_gpu(gpu)
     number = options.phase_number(phase)
+    start = perf_counter()
     net = Net(model, number, level=level, stages=stages, keep="outputs")
+    net.reshape()
+    prepared = 1000 * (perf_counter() - start)
     with progress_bar("time") as tell:
         times = measure(net, iterations, tell)
     net.close()
@@ -50,6 +54,7 @@ def command(
     else:
         _print_layers(net, times)
     _print_totals(times)
+    click.echo(f"Preparation: {prepared:.4g} ms, once: reading, planning and compiling.")
 
 
 def _print_layers(net: "Net", times: "NetTimes") -> None:

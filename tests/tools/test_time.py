@@ -29,6 +29,7 @@ def test_each_layer_and_the_whole_in_caffe_s_words(timed):
     for title in ("Forward pass", "Backward pass", "Forward-Backward"):
         assert re.search(rf"^Average {title}: {NUMBER} ms\.", ran.out, re.MULTILINE)
     assert re.search(rf"^Total Time: {NUMBER} ms\.$", ran.out, re.MULTILINE)
+    assert re.search(rf"^Preparation: {NUMBER} ms, once: .+\.\Z", ran.out.strip(), re.MULTILINE)
 
 
 def test_a_table_with_the_slowest_layer_first(timed):
