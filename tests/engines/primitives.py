@@ -306,6 +306,10 @@ def maps() -> list[Case]:
 
 def sums() -> list[Case]:
     cases = []
+    for shape in [(3, 17, 5, 7), (2, 50, 64, 3), (1, 3, 31), (2, 5000, 2)]:
+        axes = (0, *range(2, len(shape)))
+        for target in (out(shape[1]), add_to(shape[1])):
+            cases.append(Case("sum", dict(x=normal(*shape)), target, dict(axes=axes)))
     for axes, left in [
         ((0, 2, 3), (3,)),
         ((0,), (3, 4, 2)),

@@ -151,7 +151,7 @@ def assert_agree(found, reference, dtype):
 
 
 @pytest.mark.parametrize("case", CASES)
-@pytest.mark.parametrize("order", ["plain", "batch innermost"])
+@pytest.mark.parametrize("order", ["plain", *INNERMOST])
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 def test_layouts_and_types(case, dtype, order, xp):
     assert_agree(run(case, dtype, order, xp), run(case, "float64", "plain"), dtype)

@@ -1,12 +1,23 @@
 """Batch statistics and sums by channel."""
 
+from functools import partial
 from typing import Any
 
-from netdef.engines.engine import Run
+from netdef.engines.engine import Run, in_order
 from netdef.engines.numpy.images import Images
 
 _BLOCK = 1 << 18
 """Elements worked on at once, so that they stay in the L2 cache."""
+_ROW = 1 << 12
+"""Elements summed at once, so that they stay in the L1 cache."""
+
+
+def are_pixels(x: Any, axes: tuple[int, ...]) -> bool:
+    """True if summing over the axes leaves channels that lie side by side."""
+    if x.ndim < 3 or x.size == 0:
+        return False
+    left = set(range(x.ndim)) - {axis % x.ndim for axis in axes}
+    return left == {1} and bool(x.transpose(0, *range(2, x.ndim), 1).flags.c_contiguous)
 
 
 class Normalization(Images):
@@ -61,15 +72,27 @@ class Normalization(Images):
 
     def sum(self, x: Any, out: Any = None, add_to: Any = None, *, axes: tuple[int, ...]) -> Run:
         xp = self.xp
-        if add_to is None:
-            return lambda: xp.sum(x, axis=axes, out=out)
-        total = self.scratch.take(add_to.shape, add_to.dtype)
+        total = out if add_to is None else self.scratch.take(add_to.shape, add_to.dtype)
+        run: Run = partial(xp.sum, x, axis=axes, out=total)
+        if are_pixels(x, axes):
+            run = self._sum_of_pixels(x, total)
+        return run if add_to is None else in_order(run, partial(xp.add, add_to, total, out=add_to))
 
-        def run() -> None:
-            xp.sum(x, axis=axes, out=total)
-            xp.add(add_to, total, out=add_to)
+    def _sum_of_pixels(self, x: Any, out: Any) -> Run:
+        """Sum channels that lie side by side: many pixels at once, as rows of a matrix.
 
-        return run
+        NumPy sums rows an order faster where they are long.
+        """
+        channels = x.shape[1]
+        pixels = x.size // channels
+        limit = max(1, min(pixels, _ROW // channels))
+        several = next(n for n in range(limit, 0, -1) if pixels % n == 0)
+        rows = x.transpose(0, *range(2, x.ndim), 1).reshape(-1, several * channels)
+        sums = self.scratch.take((several * channels,), out.dtype)
+        add = partial(self.xp.sum, axis=0)
+        return in_order(
+            partial(add, rows, out=sums), partial(add, sums.reshape(several, channels), out=out)
+        )
 
     def sum_product(
         self, a: Any, b: Any, out: Any = None, add_to: Any = None, *, axes: tuple[int, ...]

@@ -5,6 +5,7 @@ from typing import Any
 
 from netdef.engines.engine import Engine, Run
 from netdef.engines.numpy.narrow import is_narrow, operands, widened
+from netdef.engines.numpy.normalization import are_pixels
 from netdef.engines.threads import parts
 
 Arrays = Mapping[str, Any]
@@ -105,6 +106,13 @@ def _sum_by_channel(arrays: Arrays, options: Arrays, count: int) -> list[dict[st
     return _by_channel(arrays, options, count) if kept == {1} else [dict(arrays)]
 
 
+def _sum_of_planes(arrays: Arrays, options: Arrays, count: int) -> list[dict[str, Any]]:
+    """Cut a sum by channel unless the channels lie side by side."""
+    if are_pixels(arrays["x"], options["axes"]):
+        return [dict(arrays)]
+    return _sum_by_channel(arrays, options, count)
+
+
 Cut = Callable[[Arrays, Arrays, int], list[dict[str, Any]]]
 _CUTS: dict[str, Cut] = {
     "pool_max": _by_channel,
@@ -118,6 +126,6 @@ _CUTS: dict[str, Cut] = {
     "map": _by_outermost,
     "copy": _by_outermost,
     "gemm": _by_rows_or_columns,
-    "sum": _sum_by_channel,
+    "sum": _sum_of_planes,
     "sum_product": _sum_by_channel,
 }
