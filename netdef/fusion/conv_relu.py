@@ -1,4 +1,4 @@
-"""A convolution and the ReLU on it, or ReLU6: one call, whose result is never there unclipped."""
+"""A convolution and the ReLU on it, leaky or of six: one call, whose result is never there unclipped."""
 
 from dataclasses import replace
 from typing import Any
@@ -13,11 +13,22 @@ RELU = "maximum(x, 0)"
 _CLIP = "maximum(low, minimum(x, high))"
 
 
+_SIX = "minimum(maximum(x, 0), 6)"
+_LEAKY = "maximum(x, 0) + slope * minimum(x, 0)"
+
+
 def _clips(call: Call) -> dict[str, Any]:
-    """Return what a convolution is told to do as the call does: clip at 0, and at ``most``."""
+    """Return what a convolution is told to do as the call does.
+
+    It clips at 0, and at ``most``; or multiplies what is below 0 by ``slope``.
+    """
     expression, numbers = call.options.get("expression"), call.options.get("numbers", {})
     if expression == RELU:
         return {"relu": True}
+    if expression == _LEAKY:
+        return {"relu": True, "slope": numbers["slope"]}
+    if expression == _SIX:
+        return {"relu": True, "most": 6.0}
     if expression == _CLIP and numbers["low"] == 0:
         return {"relu": True, "most": numbers["high"]}
     return {}

@@ -65,7 +65,16 @@ LOOKED_AT = (
     + layer("s", "Sigmoid", "c1", "z")
     + layer("last", "Eltwise", "y z", fields="eltwise_param { operation: SUM coeff: 0.5 coeff: 2 }")
 )
+LEAKY = (
+    conv("c1", "x")
+    + layer("r1", "ReLU", "c1", "c1", "relu_param { negative_slope: 0.1 }")
+    + conv("c3", "c1")
+    + layer("r3", "ReLU6", "c3", "c3")
+    + conv("c2", "c3")
+    + layer("last", "Clip", "c2", fields="clip_param { min: 0 max: 6 }")
+)
 NETS = {
+    "leaky": LEAKY,
     "plain": PLAIN,
     "normed": NORMED,
     "leaking": LEAKING,
@@ -130,6 +139,12 @@ def calls(text, passes=tuple(PASSES), phase=netdef.TRAIN):
 
 def test_a_relu_goes_into_its_convolution():
     assert calls(PLAIN)[0] == "c1@r1 = conv(x, c1/0, c1/1, window=3x3 step 1x1, group=1, relu=True)"
+
+
+def test_other_clips_go_in_as_well():
+    assert any("relu=True, slope=0.1" in call for call in calls(LEAKY))
+    assert sum("relu=True, most=6.0" in call for call in calls(LEAKY)) == 1
+    assert sum("relu=True, most=6.0" in call for call in calls(LEAKY, phase=netdef.TEST)) == 2
 
 
 def test_a_relu_stays_where_somebody_else_reads_the_convolution():

@@ -45,10 +45,11 @@ class Convolutions(Depthwise):
         plus: Any = None,
         relu: bool = False,
         most: float | None = None,
+        slope: float = 0,
     ) -> Run:
-        if plus is not None or most is not None:
+        if plus is not None or most is not None or slope:
             run = self.conv(x, weight, bias, out, window=window, group=group)
-            return in_order(run, lambda: self._finish(out, plus, relu, most))
+            return in_order(run, lambda: self._finish(out, plus, relu, most, slope))
         if _is_depthwise(weight, group):
             clip = (lambda: self.xp.maximum(out, 0, out=out)) if relu else None
             return in_order(self.depthwise(x, weight, bias, out, window), clip)
@@ -63,11 +64,13 @@ class Convolutions(Depthwise):
         ]
         return in_order(fill, self.threads.together(runs), finish)
 
-    def _finish(self, out: Any, plus: Any, relu: bool, most: float | None) -> None:
+    def _finish(self, out: Any, plus: Any, relu: bool, most: float | None, slope: float) -> None:
         """Add another image, and clip the sum."""
         if plus is not None:
             self.xp.add(out, plus, out=out)
-        if relu:
+        if slope:
+            self.xp.multiply(out, self.xp.where(out > 0, out.dtype.type(1), slope), out=out)
+        elif relu:
             self.xp.clip(out, 0, most, out=out)
 
     def _products(

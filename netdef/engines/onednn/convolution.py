@@ -48,9 +48,10 @@ class Convolutions(Calls):
         plus: Any = None,
         relu: bool = False,
         most: float | None = None,
+        slope: float = 0,
     ) -> Run:
         filters = _grouped(weight, group)
-        clip = _clip(relu, most)
+        clip = _clip(relu, most, slope)
         kernel = self._forward(x, filters, bias, out, window, clip, plus)
         reads = {SRC: x, WEIGHTS: filters}
         if bias is not None:
@@ -145,11 +146,11 @@ class Convolutions(Calls):
         return self.ready(kernel, {SRC: x, DIFF_DST: dy}, writes, adds=True)
 
 
-def _clip(relu: bool, most: float | None) -> Eltwise | None:
+def _clip(relu: bool, most: float | None, slope: float) -> Eltwise | None:
     """Return what clips results at 0, and at ``most`` if it is given."""
     if not relu:
         return None
-    return (RELU, 0, 0) if most is None else (CLIP, 0, most)
+    return (RELU, slope, 0) if most is None else (CLIP, 0, most)
 
 
 def _blocks(x: Any, dy: Any, window: Window, group: int) -> tuple[str, str] | None:
