@@ -1,4 +1,4 @@
-"""A convolution and the ReLU on it, leaky or of six: one call, whose result is never there unclipped."""
+"""A convolution and the ReLU on it: one call, whose result is never there unclipped."""
 
 from dataclasses import replace
 from typing import Any
