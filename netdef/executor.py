@@ -12,9 +12,9 @@ from netdef.device import Device
 from netdef.engines import Clock, Engine, Run, Scratch, aligned
 from netdef.errors import at
 from netdef.memory import lives
-from netdef.plan import Plan, arrays_of, steps
+from netdef.plan import Plan, steps
 from netdef.program import Call
-from netdef.values import Value
+from netdef.values import Value, arrays_of
 
 
 class Resized(Exception):

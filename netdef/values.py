@@ -7,6 +7,9 @@ import numpy as np
 
 from netdef.shape import Shape
 
+Order = tuple[int, ...]
+"""The axes of an array in memory, outermost first."""
+
 
 @dataclass(frozen=True, eq=False)
 class Value:
@@ -117,3 +120,16 @@ def _reshaped(array: Any, shape: tuple[int, ...], is_shape_only: bool) -> Any:
     view = array.view()
     view.shape = Shape(np.broadcast_to(np.empty(()), array.shape).reshape(shape).shape)
     return view
+
+
+def arrays_of(operands: dict[str, Any], find: Any) -> dict[str, Any]:
+    """Put arrays in the place of values and views."""
+
+    def one(operand: Any) -> Any:
+        if operand is None:
+            return None
+        if isinstance(operand, tuple):
+            return tuple(one(o) for o in operand)
+        return operand.of(find(operand.base)) if isinstance(operand, View) else find(operand)
+
+    return {role: one(operand) for role, operand in operands.items()}
