@@ -25,7 +25,7 @@ def _clips(call: Call) -> dict[str, Any]:
     expression, numbers = call.options.get("expression"), call.options.get("numbers", {})
     if expression == RELU:
         return {"relu": True}
-    if expression == _LEAKY:
+    if expression == _LEAKY and "slope" in numbers:  # PReLU's is an array
         return {"relu": True, "slope": numbers["slope"]}
     if expression == _SIX:
         return {"relu": True, "most": 6.0}

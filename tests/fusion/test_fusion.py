@@ -147,6 +147,12 @@ def test_other_clips_go_in_as_well():
     assert sum("relu=True, most=6.0" in call for call in calls(LEAKY, phase=netdef.TEST)) == 2
 
 
+def test_a_prelu_stays():
+    text = conv("last", "x") + layer("p", "PReLU", "last", "last")
+    assert not any("relu=True" in call for call in calls(text))
+    assert not any("relu=True" in call for call in calls(text, phase=netdef.TEST))
+
+
 def test_a_relu_stays_where_somebody_else_reads_the_convolution():
     assert not any("relu=True" in call for call in calls(LOOKED_AT))
 
