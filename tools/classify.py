@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from netdef.tools import model_options, options, pictures, preparation, results
+from netdef.tools import device_options, model_options, options, pictures, preparation, results
 from netdef.tools.progress import progress_bar
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ _COLUMNS = ("file", "rank", "class", "label", "score")
 )
 @results.as_json
 @results.as_csv(_COLUMNS)
-@options.gpu()
+@device_options.gpu()
 @options.allow_python
 def command(
     images: tuple[str, ...],
@@ -59,7 +59,7 @@ def command(
     from netdef.deployment import read_labels
     from netdef.pictures import open_pictures
 
-    options.use_gpu(gpu)
+    device_options.use_gpu(gpu)
     found = open_pictures(images)
     net, known = pictures.net_of(model, weights)
     how = preparation.preprocessing_of(net, known, mean, scale, channel_order, resize)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from netdef.tools import model_options, options, pictures, preparation, results
+from netdef.tools import device_options, model_options, options, pictures, preparation, results
 from netdef.tools.progress import progress_bar
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ _COLUMNS = ("file", "class", "label", "score", "left", "top", "right", "bottom")
 @click.option("--out", metavar="FOLDER", help="Write pictures with boxes into this folder, too.")
 @results.as_json
 @results.as_csv(_COLUMNS)
-@options.gpu()
+@device_options.gpu()
 @options.allow_python
 def command(
     images: tuple[str, ...],
@@ -62,7 +62,7 @@ def command(
     from netdef.detector import Detector
     from netdef.pictures import open_pictures
 
-    options.use_gpu(gpu)
+    device_options.use_gpu(gpu)
     found = open_pictures(images)
     net, known = pictures.net_of(model, weights)
     data = net.blobs[picture_input(net)]

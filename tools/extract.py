@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from netdef.tools import model_options, options, pictures, preparation
+from netdef.tools import device_options, model_options, options, pictures, preparation
 from netdef.tools.progress import progress_bar
 
 
@@ -51,7 +51,7 @@ def _split(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) 
     help="What becomes of the places of a blob that has height and width.",
 )
 @pictures.preparing
-@options.gpu()
+@device_options.gpu()
 @options.allow_python
 def command(
     model: str,
@@ -74,7 +74,7 @@ def command(
     from netdef.feature_files import feature_file, format_of
     from netdef.pictures import open_pictures
 
-    options.use_gpu(gpu)
+    device_options.use_gpu(gpu)
     kind = format_of(out, format, blobs)
     found = open_pictures(sources)
     net, known = pictures.net_of(model, weights, blobs)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from netdef.tools import class_report, model_options, options, pictures, preparation
+from netdef.tools import class_report, device_options, model_options, options, pictures, preparation
 from netdef.tools.progress import progress_bar
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ def _names(ctx: click.Context, param: click.Parameter, value: str | None) -> lis
 @click.option(
     "--resume", is_flag=True, help="Go on with a training of the same options that was stopped."
 )
-@options.gpu()
+@device_options.gpu()
 def command(
     model: str,
     weights: list[str],
@@ -124,7 +124,7 @@ def command(
     from netdef.prototxt import read_net
 
     check_folder(Path(out), resume)
-    options.use_gpu(gpu)
+    device_options.use_gpu(gpu)
     known = model_options.deployment_of(model, weights)
     body = body_of(read_net(str(known.net) if known else model))
     how = preparation.training_preprocessing(body, known, mean, scale, channel_order, resize)

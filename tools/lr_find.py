@@ -2,7 +2,7 @@
 
 import click
 
-from netdef.tools import options, solver_options
+from netdef.tools import device_options, options, solver_options
 from netdef.tools.progress import progress_bar
 
 
@@ -44,7 +44,7 @@ def command(
     from netdef.solvers.lr_search import sweep
 
     check_picture(out)
-    options.use_gpu(gpu)
+    device_options.use_gpu(gpu)
     param = override(read_solver(solver), solver, changes)
     with progress_bar("lr-find") as tell:
         found = sweep(param, solver, first, last, iterations, tell)

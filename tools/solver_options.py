@@ -2,8 +2,8 @@
 
 import click
 
-from netdef.tools import options
+from netdef.tools import device_options
 
 solver = click.option("--solver", required=True, metavar="S", help="The solver's prototxt.")
 changes = click.argument("changes", nargs=-1, metavar="[FIELD=VALUE]...")
-gpu = options.gpu("without it, on what the solver_mode of the prototxt says")
+gpu = device_options.gpu("without it, on what the solver_mode of the prototxt says")

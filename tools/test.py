@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from netdef.tools import class_report, model_options, options, results
+from netdef.tools import class_report, device_options, model_options, options, results
 from netdef.tools.progress import progress_bar
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def _numbers(ctx: click.Context, param: click.Parameter, value: str | None) -> l
 )
 @click.option("--labels", metavar="FILE", help="Names of the classes, one a line.")
 @results.as_json
-@options.gpu()
+@device_options.gpu()
 @options.level
 @options.stages()
 @click.option(
@@ -87,7 +87,7 @@ def command(
     from netdef.proto import TEST
 
     class_report.check_folders(confusion)
-    options.use_gpu(gpu)
+    device_options.use_gpu(gpu)
     counts_classes = bool(top or per_class or confusion)
     known = model_options.deployment_of(model, weights)
     net = Net(

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from netdef.tools import options
+from netdef.tools import device_options, options
 from netdef.tools.progress import progress_bar
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 @options.level
 @options.stages()
 @options.iterations
-@options.gpu()
+@device_options.gpu()
 @click.option("--table", "is_table", is_flag=True, help="Print a table, slowest layer first.")
 @options.allow_python
 def command(
@@ -40,7 +40,7 @@ def command(
     from netdef.net import Net
     from netdef.timing import measure
 
-    options.use_gpu(gpu)
+    device_options.use_gpu(gpu)
     number = options.phase_number(phase)
     start = perf_counter()
     net = Net(model, number, level=level, stages=stages, keep="outputs")

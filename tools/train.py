@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from netdef.tools import options, solver_options
+from netdef.tools import device_options, options, solver_options
 
 if TYPE_CHECKING:
     from netdef.loading import OnMismatch
@@ -99,7 +99,7 @@ def command(
     from netdef.prototxt import read_solver
     from netdef.solvers.configuration import override
 
-    options.use_gpu(gpu)
+    device_options.use_gpu(gpu)
     param = override(read_solver(solver), solver, changes)
     if frozen or rates:
         from netdef.solvers.net_rates import with_rates
