@@ -115,7 +115,7 @@ class Library:
     def __init__(self, path: str) -> None:
         self.path = path
         # Threads that wait for work must not keep a core from NumPy's and the data's.
-        os.environ.setdefault("GOMP_SPINCOUNT", "20000")
+        os.environ.setdefault("GOMP_SPINCOUNT", "1000")
         self.dll = ctypes.CDLL(path)
         self._declare()
         version = ctypes.cast(self.dll.dnnl_version(), POINTER(_Version)).contents
