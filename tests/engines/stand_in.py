@@ -1,7 +1,8 @@
 """A stand-in for CuPy on the CPU, to run what only a GPU's arrays would: no GPU, no CuPy.
 
 Arrays are NumPy's in a class of their own that has CuPy's ``get``; functions have CuPy's
-parameters, not NumPy's; kernels are made from their C++ by turning it back into Python.
+parameters, not NumPy's; elementwise kernels are made from their C++ by turning it back into
+Python, all others are compiled by g++.
 """
 
 import re
@@ -11,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from netdef.device import Device
+from tests.engines.kernels_on_cpu import RawModule
 
 SAME = """add subtract multiply divide power maximum minimum negative absolute exp log sqrt square
     equal not_equal greater greater_equal less less_equal logical_and bitwise_and bitwise_xor sum
@@ -87,7 +89,7 @@ def module() -> ModuleType:
         setattr(stand_in, name, lambda *a, made=made, **k: made(*a, **k).view(DeviceArray))
     stand_in.asarray = lambda a, dtype=None: np.array(a, dtype).view(DeviceArray)
     stand_in.take, stand_in.bincount, stand_in.einsum = _take, _bincount, _einsum
-    stand_in.ElementwiseKernel = ElementwiseKernel
+    stand_in.ElementwiseKernel, stand_in.RawModule = ElementwiseKernel, RawModule
     stand_in.cuda = SimpleNamespace(
         Device=lambda number: SimpleNamespace(use=lambda: None),
         get_current_stream=lambda: SimpleNamespace(synchronize=lambda: None),

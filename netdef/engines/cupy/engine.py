@@ -1,0 +1,37 @@
+"""The engine of NVIDIA GPUs, put together from its families of kernels."""
+
+from types import ModuleType
+from typing import ClassVar
+
+import numpy as np
+
+from netdef.engines.cupy.batch_norm import BatchNorm
+from netdef.engines.cupy.lrn import LocalResponse
+from netdef.engines.cupy.pooling import Pooling
+from netdef.engines.cupy.softmax import Softmax
+from netdef.engines.cupy.uniform import Uniform
+from netdef.engines.engine import Clock
+from netdef.engines.numpy import NumpyEngine
+from netdef.engines.scratch import Scratch
+from netdef.engines.threads import ALONE
+
+
+class CupyEngine(Pooling, LocalResponse, Softmax, BatchNorm, Uniform, NumpyEngine):
+    """Own kernels where they do in one pass what CuPy's functions do in many; CuPy's elsewhere.
+
+    Images lie ``(C, H, W, N)``, as for the reference engine: convolution is still its, and
+    takes the whole batch as one matrix product without moving a number. The kernels run on
+    any order, and fast where neighbouring threads meet neighbouring numbers, which is so in
+    ``(N, H, W, C)`` as well.
+    """
+
+    name: ClassVar[str] = "cupy"
+
+    def __init__(
+        self,
+        xp: ModuleType = np,
+        scratch: Scratch | None = None,
+        clock: Clock | None = None,
+    ) -> None:
+        super().__init__(xp, scratch, clock)
+        self.threads = ALONE  # the device has its own; so planning needs what running does

@@ -1,0 +1,40 @@
+"""The kernels in CUDA C++: their text, and what compiles them."""
+
+from functools import cache
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+THREADS = 256
+"""Threads of a block: enough to hide the memory's latency, and few enough for any device."""
+
+FILES = {
+    "batch_norm": ("places", "reduction", "batch_norm"),
+    "lrn": ("places", "lrn"),
+    "pooling": ("places", "pooling"),
+    "softmax": ("places", "reduction", "softmax"),
+    "sums": ("places", "reduction", "sums"),
+    "uniform": ("places", "uniform"),
+}
+"""The texts that each group of kernels is made of, one after the other."""
+
+TYPES = {"float32": "float", "float64": "double", "uint8": "unsigned char", "int32": "int"}
+"""What C++ calls the types of numbers that kernels are compiled for."""
+
+
+@cache
+def source(group: str, real: str, index: str = "uint8") -> str:
+    """Return the text of a group of kernels for one type of numbers and one of places."""
+    types = f"typedef {TYPES[real]} Real;\ntypedef {TYPES[index]} Index;\n"
+    texts = [Path(__file__).with_name(f"{name}.cu").read_text("utf-8") for name in FILES[group]]
+    return "\n".join([types, f"const int THREADS = {THREADS};\n", *texts])
+
+
+@cache
+def _module(xp: ModuleType, group: str, real: str, index: str) -> Any:
+    return xp.RawModule(code=source(group, real, index), options=("--std=c++17",))
+
+
+def function(xp: ModuleType, group: str, name: str, real: str, index: str = "uint8") -> Any:
+    """Return a kernel, compiled when it is first asked for: ``kernel(grid, block, arguments)``."""
+    return _module(xp, group, real, index).get_function(name)

@@ -1,0 +1,29 @@
+// Arrays as netdef hands them over: views in any order of axes, with distances ("strides")
+// counted in numbers, not bytes. The types Real and Index, and THREADS, the threads of a block,
+// are defined in front of this text. Everything fits in an int: larger arrays are refused.
+
+// Axes of some arrays, innermost first. Those that lie together in all of them are one.
+struct Axes {
+    int rank;
+    int size[5];
+};
+
+struct Strides {
+    int of[5];
+};
+
+__device__ inline int thread_number()
+{
+    return blockIdx.x * blockDim.x + threadIdx.x;
+}
+
+// Where in an array the i-th place along the axes lies.
+__device__ inline int place(const Axes& axes, const Strides& strides, int i)
+{
+    int at = 0;
+    for (int a = 0; a < axes.rank - 1; ++a) {
+        at += i % axes.size[a] * strides.of[a];
+        i /= axes.size[a];
+    }
+    return at + i * strides.of[axes.rank - 1];
+}

@@ -1,0 +1,96 @@
+"""CUDA C++ kernels, compiled by g++ and run on the CPU: what stands for ``cupy.RawModule``."""
+
+import ctypes
+import hashlib
+import re
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+HEADER = Path(__file__).with_name("cuda_on_cpu.h")
+_FAULTS = {-2: "threads ended while others wait at a barrier", 0: "has another number of arguments"}
+
+
+@cache
+def _folder() -> "tempfile.TemporaryDirectory[str]":
+    return tempfile.TemporaryDirectory(prefix="netdef-kernels-")
+
+
+@cache
+def compiled(code: str) -> ctypes.CDLL:
+    """Compile kernels for the CPU; without g++ the test is skipped."""
+    compiler = shutil.which("g++")
+    if compiler is None:
+        pytest.skip("needs g++ to run the GPU's kernels on the CPU")
+    lines = [f'#include "{HEADER}"', code]
+    for name in re.findall(r'extern "C" __global__ void (\w+)', code):
+        lines.append(
+            f'extern "C" int run_{name}(unsigned blocks, unsigned threads, int count,'
+            " const int* sizes, void** arguments, int backwards)"
+            f" {{ return on_cpu::launch({name}, blocks, threads, count, sizes, arguments,"
+            " backwards); }"
+        )
+    stem = Path(_folder().name) / hashlib.sha256(code.encode()).hexdigest()[:16]
+    stem.with_suffix(".cpp").write_text("\n".join(lines))
+    library = stem.with_suffix(".so")
+    command = [compiler, "-std=c++17", "-O1", "-Wall", "-Wextra", "-Werror", "-shared", "-fPIC"]
+    command += ["-Wno-unused", "-Wno-sign-compare", "-Wno-clobbered", "-U_FORTIFY_SOURCE"]
+    done = subprocess.run(
+        [*command, "-o", str(library), str(stem.with_suffix(".cpp"))],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return ctypes.CDLL(str(library))
+
+
+class RawModule:
+    """A module of kernels, as CuPy's. ``is_backwards`` runs blocks and threads last first."""
+
+    is_backwards = False
+
+    def __init__(self, code: str, options: Sequence[str] = ()) -> None:
+        assert "--std=c++17" in options
+        self.code = code
+
+    def get_function(self, name: str) -> "Kernel":
+        return Kernel(getattr(compiled(self.code), f"run_{name}"), name)
+
+
+class Kernel:
+    """A kernel: ``kernel(grid, block, arguments)``."""
+
+    def __init__(self, function: Any, name: str) -> None:
+        self.function, self.name = function, name
+
+    def __call__(self, grid: tuple[int], block: tuple[int], arguments: Sequence[Any]) -> None:
+        values = [_bytes(a) for a in arguments]
+        sizes = np.array([v.size for v in values], np.int32)
+        places = np.array([v.ctypes.data for v in values], np.uintp)
+        fault = self.function(
+            *(*grid, *block, len(values)),
+            *(ctypes.c_void_p(a.ctypes.data) for a in (sizes, places)),
+            int(RawModule.is_backwards),
+        )
+        if fault != -1:
+            raise AssertionError(
+                f"{self.name}: {_FAULTS.get(fault, f'argument {fault} has another size')}"
+            )
+
+
+def _bytes(argument: Any) -> Any:
+    """Return what a GPU's kernel gets: an address of its memory, a number, or a struct."""
+    if type(argument) is np.ndarray:
+        return argument.view(np.uint8).reshape(-1)
+    if isinstance(argument, np.ndarray):  # of the device
+        argument = np.uintp(argument.data.ptr)
+    assert isinstance(argument, np.generic), f"CuPy takes no {type(argument).__name__} here"
+    return np.frombuffer(argument.tobytes(), np.uint8)
