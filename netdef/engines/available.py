@@ -17,8 +17,12 @@ def engines_of(is_gpu: bool) -> list[Engine]:
     """
     from netdef.engines.numpy import NumpyEngine
 
-    asked = None if is_gpu else cpu_engine()
-    if is_gpu or asked == "numpy":
+    if is_gpu:
+        from netdef.engines.cupy import CupyEngine
+
+        return [CupyEngine(), NumpyEngine()]
+    asked = cpu_engine()
+    if asked == "numpy":
         return [NumpyEngine()]
     why = why_no_onednn()
     if why is None:

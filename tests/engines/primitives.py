@@ -137,9 +137,12 @@ def local_responses() -> list[Case]:
     return cases
 
 
-def batch_norms() -> list[Case]:
+_NORMALIZED = ((3, 2, 4, 3), (4, 17), (5, 16, 3), (2, 3, 2, 3, 2))
+
+
+def batch_norms(shapes: tuple[tuple[int, ...], ...] = _NORMALIZED) -> list[Case]:
     cases = []
-    for shape in [(3, 2, 4, 3), (4, 17), (5, 16, 3), (2, 3, 2, 3, 2)]:
+    for shape in shapes:
         x, vector = normal(*shape), (shape[1],)
         made = {**out(*shape), "mean": (vector, None), "variance": (vector, None)}
         plain, clipped = dict(eps=1e-3, relu=False), dict(eps=1e-3, relu=True)

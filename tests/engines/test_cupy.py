@@ -1,16 +1,27 @@
 """The GPU's own kernels: they compile for a GPU, and run on the CPU as the reference does."""
 
+import inspect
 import itertools
+import re
 
 import numpy as np
 import pytest
 
 from netdef.engines import Clock, Scratch
 from netdef.engines.cupy import CupyEngine, kernels
+from netdef.engines.cupy.places import Axes, axes_of
+from netdef.engines.cupy.reduction import Reduction
+from netdef.engines.engine import Refused
+from netdef.engines.numpy import NumpyEngine
+from netdef.engines.scratch import fake
+from netdef.errors import DataError
+from netdef.ops import Ops
+from netdef.window import Window
 from tests.engines import stand_in
+from tests.engines.kernels_on_cpu import RawModule
 from tests.engines.nvrtc import ARCHITECTURES, complaints, library
-from tests.engines.primitives import cases
-from tests.engines.test_agree import arrays_of, assert_agree, run, without_memory
+from tests.engines.primitives import Case, add_to, batch_norms, cases, normal, out
+from tests.engines.test_agree import ALIASES, arrays_of, assert_agree, laid, run, without_memory
 
 XP = stand_in.module()
 OWN = {name for kind in CupyEngine.__mro__ if ".cupy." in kind.__module__ for name in vars(kind)}
@@ -23,7 +34,8 @@ CASES = [
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
 def test_kernels_compile_for_gpus(group, architecture):
     nvrtc = library()
-    for real, index in itertools.product(("float32", "float64"), ("uint8", "int32")):
+    indices = ("uint8", "int32") if group == "pooling" else ("uint8",)
+    for real, index in itertools.product(("float32", "float64"), indices):
         assert complaints(nvrtc, kernels.source(group, real, index), architecture) == ""
 
 
@@ -36,16 +48,21 @@ def on_device(array):
     return copied.transpose(np.argsort(order).tolist())
 
 
-def run_on_device(case, dtype, order, times=1):
-    """Return what the call writes, with as much scratch memory as was planned for it."""
-    reads, writes = arrays_of(case, dtype, order)
-    absent = dict.fromkeys(case.absent)
+def engine_for(case, arrays):
+    """Return an engine with as much scratch memory, full of garbage, as was planned for a call."""
     counter = CupyEngine(scratch=Scratch())
-    counter.prepare(case.primitive, without_memory({**reads, **writes, **absent}), case.options)
+    everything = {**arrays, **dict.fromkeys(case.absent)}
+    counter.prepare(case.primitive, without_memory(everything), case.options)
     block = XP.full(counter.scratch.bytes, 0xFF, np.uint8)
-    engine = CupyEngine(XP, Scratch(XP, block), Clock())
+    return CupyEngine(XP, Scratch(XP, block), Clock())
+
+
+def run_on_device(case, dtype, order, times=1):
+    """Return what the call writes."""
+    reads, writes = arrays_of(case, dtype, order)
     reads, writes = ({k: on_device(v) for k, v in d.items()} for d in (reads, writes))
-    call = engine.prepare(case.primitive, {**reads, **writes, **absent}, case.options)
+    everything = {**reads, **writes, **dict.fromkeys(case.absent)}
+    call = engine_for(case, everything).prepare(case.primitive, everything, case.options)
     for _ in range(times):
         call()
     return {role: np.array(a.get()) for role, a in writes.items()}
@@ -58,6 +75,185 @@ def run_on_device(case, dtype, order, times=1):
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 def test_agrees_with_the_reference(case, order, dtype):
     assert_agree(run_on_device(case, dtype, order), run(case, "float64", "plain"), dtype)
+
+
+LARGE = [
+    Case("sum", dict(x=normal(5, 3, 90, 71)), add_to(3), dict(axes=(0, 2, 3))),
+    Case("sum", dict(x=normal(2, 300, 2, 90)), out(2, 2), dict(axes=(1, 3))),
+    Case("sum", dict(x=normal(4000, 3)), add_to(3), dict(axes=(0,))),
+    Case("sum_product", dict(a=normal(3, 2500), b=normal(3, 2500)), out(), dict(axes=(0, 1))),
+    *batch_norms(((6, 3, 60, 50),)),
+]
+"""Calls whose results are made in parts."""
+
+
+@pytest.mark.parametrize("case", [pytest.param(c, id=f"{i}-{c}") for i, c in enumerate(LARGE)])
+@pytest.mark.parametrize("order", ["plain", "batch innermost", "channels innermost"])
+def test_large_sums_are_made_in_parts(case, order, monkeypatch):
+    parts = []
+    packed = Reduction.packed
+    monkeypatch.setattr(Reduction, "packed", lambda by: parts.append(by.parts) or packed(by))
+    found = run_on_device(case, "float64", order)
+    assert max(parts) > 1
+    assert_agree(found, run(case, "float64", "plain"), "float64")
+
+
+@pytest.mark.parametrize("case", [*CASES, *LARGE])
+def test_no_order_of_threads_changes_a_bit(case, monkeypatch):
+    forwards = run_on_device(case, "float32", "batch innermost")
+    monkeypatch.setattr(RawModule, "is_backwards", True)
+    backwards = run_on_device(case, "float32", "batch innermost")
+    for role, values in forwards.items():
+        np.testing.assert_array_equal(values, backwards[role], role)
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_second_run_overwrites_or_adds_again(case):
+    once, twice = (run_on_device(case, "float64", "plain", times=n) for n in (1, 2))
+    for role, values in once.items():
+        want = 2 * values - 1 if role.startswith("add_") else values  # targets begin as ones
+        np.testing.assert_allclose(twice[role], want, rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("case", "role"), [p.values for p in ALIASES if p.values[0].primitive in OWN]
+)
+def test_result_may_lie_over_an_input(case, role):
+    reads, _ = arrays_of(case, "float64", "plain")
+    reads = {k: on_device(v) for k, v in reads.items()}
+    call = engine_for(case, reads | {"out": reads[role]}).prepare(
+        case.primitive, {**reads, **dict.fromkeys(case.absent), "out": reads[role]}, case.options
+    )
+    call()
+    assert_agree({"out": np.array(reads[role])}, run(case, "float64", "plain"), "float64")
+
+
+@pytest.mark.parametrize("order", ["plain", "batch innermost", "channels innermost"])
+def test_what_was_clipped_comes_back_from_the_mask(order):
+    shape, eps = (3, 4, 5, 2), dict(eps=1e-3, relu=True)
+    x, dy, scale, bias = normal(*shape), normal(*shape), normal(4), normal(4)
+
+    def both_ways(kind):
+        image, error = (on_device(laid(a, "float64", order)) for a in (x, dy))
+        y, dx, mask = (laid(np.zeros(shape), "float64", order) for _ in range(3))
+        y, dx, mask = on_device(y), on_device(dx), on_device(mask.astype("uint8"))
+        mean, variance, factor, offset, into_scale, into_bias = (
+            XP.asarray(a) for a in (*np.zeros((2, 4)), scale, bias, *np.ones((2, 4)))
+        )
+        engine = kind(XP, Scratch(XP, XP.zeros(1 << 16, np.uint8)), Clock())
+        seen = dict(x=image, mean=mean, variance=variance, scale=factor, mask=mask)
+        engine.prepare("batch_norm", dict(seen, bias=offset, out=y), eps)()
+        adds = dict(out=dx, add_scale=into_scale, add_bias=into_bias)
+        engine.prepare("batch_norm_back", dict(seen, dy=error, **adds), eps)()
+        return {"y": y, "dx": dx, "scale": into_scale, "bias": into_bias, "mask": mask}
+
+    found = both_ways(CupyEngine)
+    assert 0 < found["mask"].sum() < found["mask"].size
+    assert_agree(found, both_ways(NumpyEngine), "float64")
+
+
+@pytest.mark.parametrize("order", ["plain", "batch innermost"])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_uniform_draws_what_the_cpu_draws(order, dtype):
+    clock = Clock(seed=2**40 + 5, iteration=7)
+    ours, theirs = on_device(laid(np.zeros((5, 3, 7, 11)), dtype, order)), np.zeros((5, 3, 7, 11))
+    theirs = theirs.astype(dtype)
+    here = CupyEngine(XP, Scratch(XP), clock).prepare("uniform", dict(out=ours), dict(stream="a"))
+    there = NumpyEngine(np, Scratch(), clock).prepare("uniform", dict(out=theirs), dict(stream="a"))
+    for clock.iteration in (7, 8):
+        here()
+        there()
+        np.testing.assert_array_equal(ours.get(), theirs)
+
+
+@pytest.mark.parametrize("ignore", [None, 9])
+def test_a_label_that_is_no_class(ignore):
+    case = next(c.values[0] for c in CASES if c.values[0].primitive == "softmax_loss")
+    reads, writes = (
+        {k: on_device(v) for k, v in d.items()} for d in arrays_of(case, "float32", "plain")
+    )
+    reads["label"][2] = 3
+    engine = engine_for(case, {**reads, **writes})
+    call = engine.prepare("softmax_loss", {**reads, **writes}, case.options | dict(ignore=ignore))
+    message = (
+        "label 3 (item 2 of the batch) is outside the 3 classes 0 to 2; correct the label, or the"
+        " number of outputs below"
+    )
+    with pytest.raises(DataError, match=f"^{re.escape(message)}$"):
+        call()
+    reads["label"][2] = 2
+    call()
+
+
+X = np.zeros((2, 3, 6, 6), np.float32)
+
+
+@pytest.mark.parametrize(
+    ("primitive", "arrays", "options", "why"),
+    [
+        (
+            *("pool_average", dict(x=X, out=np.zeros((2, 3, 2, 2), "f"))),
+            *(dict(window=Window((2, 2), (2, 2), (0, 0), (2, 2))), "does not dilate"),
+        ),
+        (
+            *("pool_average", dict(x=X.reshape(1, 1, 2, 3, 6, 6), out=X.reshape(1, 1, 2, 3, 6, 6))),
+            *(dict(window=Window(*[(1,) * 4] * 2, (0,) * 4, (1,) * 4)), "at most 3 axes, not 4"),
+        ),
+        (
+            *("softmax", dict(x=X, out=X.astype("float64")), dict(axis=1)),
+            "float32 or float64 alone, not float32 and float64",
+        ),
+        ("softmax", dict(x=X.astype("float16"), out=X.astype("float16")), dict(axis=1), "float16"),
+        (
+            *("batch_statistics", dict(x=X, mean=X[0, 0, 0, ::2], variance=X[0, 0, 0, ::2]), {}),
+            "side by side",
+        ),
+    ],
+)
+def test_refused(primitive, arrays, options, why):
+    with pytest.raises(Refused, match=why):
+        CupyEngine().prepare(primitive, arrays, options)
+
+
+def test_an_array_that_no_int_can_count_is_refused():
+    large = fake((3, 2**30), "float32")
+    with pytest.raises(Refused, match=re.escape("no array of 2**31 numbers or more")):
+        CupyEngine().prepare("softmax", dict(x=large, out=large), dict(axis=1))
+
+
+def test_axes_that_lie_together_are_one():
+    shape = (2, 3, 4, 5)
+    plain, innermost = (60, 20, 5, 1), (1, 40, 10, 2)
+    assert axes_of(shape, plain).sizes == (120,)
+    assert axes_of(shape, plain, (0, 1, 0, 0)) == Axes((20, 3, 2), ((1, 20, 60), (0, 1, 0)))
+    assert axes_of(shape, innermost, (0, 1, 0, 0)) == Axes((40, 3), ((1, 40), (0, 1)))
+    assert axes_of((1, 1), (7, 7)) == Axes((1,), ((0,),))
+    with pytest.raises(Refused, match="at most 5 axes that lie apart, not 6"):
+        axes_of((2,) * 6, [3**i for i in range(6)])
+
+
+def test_threads_that_end_while_others_wait_are_seen():
+    kernel = RawModule(
+        'extern "C" __global__ void k() { if (threadIdx.x) __syncthreads(); }', ["--std=c++17"]
+    ).get_function("k")
+    with pytest.raises(AssertionError, match="ended while others wait"):
+        kernel((1,), (2,), ())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "fault"), [((), "another number"), ((np.int64(1),), "argument 1 has another")]
+)
+def test_wrong_arguments_are_seen(arguments, fault):
+    code = 'extern "C" __global__ void k(int) {}'
+    with pytest.raises(AssertionError, match=fault):
+        RawModule(code, ["--std=c++17"]).get_function("k")((1,), (1,), arguments)
+
+
+def test_only_primitives_hide_what_the_reference_has():
+    """A name of both would send the reference's calls to a kernel."""
+    both = OWN & {name for kind in NumpyEngine.__mro__ for name in vars(kind)}
+    names = {name for name, _ in inspect.getmembers(Ops, inspect.isfunction)}
+    assert {name for name in both if not name.startswith("__")} - names == {"name"}
 
 
 def test_every_own_primitive_has_a_case():
