@@ -16,6 +16,8 @@ class Settings:
     cpu_engine: str | None = None
     fuses: bool = True
     precision: str = "F32"
+    tf32: bool = False
+    """True if GPUs may round float32 to 10 bits before they multiply, which Caffe never does."""
 
 
 chosen = Settings()

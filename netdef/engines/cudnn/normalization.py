@@ -1,0 +1,107 @@
+"""Batch normalization with its scale, bias and ReLU."""
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+from netdef.engines.cudnn import normalization_graphs as graphs
+from netdef.engines.cudnn.calls import Calls
+from netdef.engines.cudnn.normalization_graphs import Normalized
+from netdef.engines.engine import Run, in_order
+
+
+class Normalization(Calls):
+    """The primitives ``batch_norm`` and ``batch_norm_back``.
+
+    cuDNN packs what was clipped into bits, eight a byte, which no other engine reads: so
+    forward is refused where backward would be, and the other way round.
+    """
+
+    def batch_norm(
+        self,
+        x: Any,
+        scale: Any,
+        bias: Any,
+        out: Any,
+        mean: Any,
+        variance: Any,
+        mask: Any,
+        *,
+        eps: float,
+        relu: bool,
+    ) -> Run:
+        call = self._call(x, out, eps, relu, mask)
+        graph = graphs.forward(call)
+        if call.has_mask:
+            self.device.plan(graphs.backward(call))
+        count = len(mean)
+        vectors = {
+            "scale": self.constant(1, count) if scale is None else scale,
+            "bias": self.constant(0, count) if bias is None else bias,
+            "in_running_mean": self.constant(0, count),
+            "in_running_var": self.constant(1, count),
+            "mean": mean,
+        }
+        for name in ("inverse_std", "running_mean", "running_variance"):
+            vectors[name] = self.scratch.take((count,), "float32")
+        images, before, after = self.arrange(graph, call.channels_innermost, {"x": x}, {"out": out})
+        run = self.ready(graph, images | vectors | ({} if mask is None else {"mask": mask}))
+        statistics = self._variance(vectors["inverse_std"], variance, eps)
+        return in_order(*before, run, *after, *statistics)
+
+    def _variance(self, inverse_std: Any, variance: Any, eps: float) -> Sequence[Run]:
+        """Return what turns ``1 / sqrt(variance + eps)`` into the variance."""
+        xp = self.xp
+        return (
+            partial(xp.multiply, inverse_std, inverse_std, out=variance),
+            partial(xp.reciprocal, variance, out=variance),
+            partial(xp.subtract, variance, eps, out=variance),
+            partial(xp.maximum, variance, 0, out=variance),
+        )
+
+    def batch_norm_back(
+        self,
+        x: Any,
+        dy: Any,
+        mean: Any,
+        variance: Any,
+        scale: Any,
+        mask: Any,
+        out: Any,
+        add_scale: Any,
+        add_bias: Any,
+        *,
+        eps: float,
+        relu: bool,
+    ) -> Run:
+        call = self._call(x, out, eps, relu, mask)
+        graph, xp, count = graphs.backward(call), self.xp, len(mean)
+        if call.has_mask:
+            self.device.plan(graphs.forward(call))
+        vectors = {
+            "scale": self.constant(1, count) if scale is None else scale,
+            "mean": mean,
+            "inverse_std": self.scratch.take((count,), "float32"),
+        }
+        inverse = vectors["inverse_std"]
+        prepare = (
+            partial(xp.add, variance, eps, out=inverse),
+            partial(xp.sqrt, inverse, out=inverse),
+            partial(xp.reciprocal, inverse, out=inverse),
+        )
+        adding: list[Run] = []
+        for name, goal in (("grad_scale", add_scale), ("grad_bias", add_bias)):
+            vectors[name] = self.scratch.take((count,), "float32")
+            if goal is not None:
+                adding.append(partial(xp.add, goal, vectors[name], out=goal))
+        images, before, after = self.arrange(
+            graph, call.channels_innermost, {"x": x, "dy": dy}, {"out": out}
+        )
+        run = self.ready(graph, images | vectors | ({} if mask is None else {"mask": mask}))
+        return in_order(*before, *prepare, run, *after, *adding)
+
+    def _call(self, x: Any, out: Any, eps: float, relu: bool, mask: Any) -> Normalized:
+        """Describe the call by what forward and backward both know."""
+        dtype = self.dtype_of(x, out)
+        innermost = self.lies_channels_innermost(dtype)
+        return Normalized(tuple(x.shape), dtype, innermost, eps, relu, mask is not None)

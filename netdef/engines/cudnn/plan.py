@@ -1,0 +1,101 @@
+"""Plans: an operation graph together with the kernel that cuDNN runs it by."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from netdef.engines.cudnn.library import Target, load
+from netdef.engines.cudnn.operation_graph import Operand, OperationGraph
+from netdef.engines.engine import Refused
+
+_TYPES = {
+    "float32": "FLOAT",
+    "float16": "HALF",
+    "bfloat16": "BFLOAT16",
+    "bool": "BOOLEAN",
+}
+_ROUNDING = ("TENSOR_CORE", "DOWN_CONVERT_INPUTS", "REDUCED_PRECISION_REDUCTION")
+"""What cuDNN notes of kernels that do not keep float32 as it is."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A finished plan, as cuDNN writes it down."""
+
+    name: str
+    workspace: int
+    """Bytes that it needs while it runs."""
+    content: bytes
+
+
+def build(graph: OperationGraph, target: Target) -> Plan:
+    """Make the plan that cuDNN's heuristics like best.
+
+    Only kernels are taken that give the same bits every time, so that a resumed run is equal
+    to one that never stopped; and, for float32, only those that do not round what comes in.
+
+    Raises:
+        Refused: cuDNN has none.
+    """
+    cudnn = load()
+    lowered = lower(graph, target)
+    modes = [cudnn.heur_mode.A, cudnn.heur_mode.FALLBACK]
+    try:
+        lowered.validate()
+        lowered.build_operation_graph()
+        lowered.create_execution_plans(modes)
+        unwanted = ["NONDETERMINISTIC", *(_ROUNDING if graph.is_strict else ())]
+        lowered.deselect_numeric_notes([getattr(cudnn.numerical_note, n) for n in unwanted])
+        lowered.check_support()
+        lowered.build_plans()
+    except (cudnn.cudnnGraphNotSupportedError, RuntimeError, ValueError) as error:
+        raise Refused(f"has no plan for such a {graph.name}: {_last_line(error)}") from error
+    if getattr(lowered, "selected_engine", None) is not None:
+        raise Refused(f"has no plan of its own for such a {graph.name}")
+    index = getattr(lowered, "_plan_index", 0)
+    name = lowered.get_plan_name_at_index(index)
+    return Plan(name, lowered.get_workspace_size(), bytes(lowered.serialize()))
+
+
+def lower(graph: OperationGraph, target: Target) -> Any:
+    """Return the graph as the frontend's ``pygraph``."""
+    cudnn = load()
+    wide = cudnn.data_type.FLOAT
+    made = cudnn.pygraph(
+        name=graph.name,
+        io_data_type=wide,
+        intermediate_data_type=wide,
+        compute_data_type=wide,
+        **target.keywords,
+    )
+    known = {o.name: _tensor(made, graph, o) for o in graph.inputs}
+    for step in graph.steps:
+        reads = {parameter: known[name] for parameter, name in step.reads}
+        options = {name: list(v) if isinstance(v, tuple) else v for name, v in step.options}
+        results = getattr(made, step.operation)(**reads, **options, name=step.makes[0])
+        results = results if isinstance(results, list | tuple) else [results]
+        known |= {n: r for n, r in zip(step.makes, results, strict=True) if n is not None}
+    for operand in graph.outputs:
+        tensor = known[operand.name].set_output(True).set_data_type(_type(operand))
+        tensor.set_dim(list(operand.dims)).set_stride(list(operand.strides))
+        tensor.set_uid(graph.number_of(operand.name))
+    return made
+
+
+def _tensor(made: Any, graph: OperationGraph, operand: Operand) -> Any:
+    return made.tensor(
+        name=operand.name,
+        dim=list(operand.dims),
+        stride=list(operand.strides),
+        data_type=_type(operand),
+        is_pass_by_value=operand.value is not None,
+        uid=graph.number_of(operand.name),
+    )
+
+
+def _type(operand: Operand) -> Any:
+    return getattr(load().data_type, _TYPES[operand.dtype])
+
+
+def _last_line(error: Exception) -> str:
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return lines[-1][-200:] if lines else type(error).__name__

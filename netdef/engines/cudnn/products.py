@@ -1,0 +1,81 @@
+"""Matrix products."""
+
+from collections.abc import Iterator, Mapping
+from functools import partial
+from typing import Any
+
+from netdef.engines import settings
+from netdef.engines.cudnn import product_graphs as graphs
+from netdef.engines.cudnn.calls import Calls
+from netdef.engines.cudnn.operation_graph import OperationGraph
+from netdef.engines.engine import Refused, Run, in_order
+
+_Form = tuple[OperationGraph, Mapping[str, str], bool]
+"""A graph, which of its operands a and b are, and whether it adds the bias."""
+
+
+class Products(Calls):
+    """The primitive ``gemm``, by cuDNN's product or by a convolution that is one."""
+
+    def gemm(
+        self,
+        a: Any,
+        b: Any,
+        bias: Any = None,
+        out: Any = None,
+        add_to: Any = None,
+        *,
+        trans_a: bool,
+        trans_b: bool,
+    ) -> Run:
+        target = out if add_to is None else add_to
+        graph, names, adds_bias = self._form(a, b, target, trans_a, trans_b, bias is not None)
+        operands = {o.name: o for o in (*graph.inputs, *graph.outputs)}
+        arrays: dict[str, Any] = {}
+        before: list[Run | None] = []
+        for role, array in (("a", a), ("b", b), ("bias", bias if adds_bias else None)):
+            if array is not None:
+                name = names.get(role, role)
+                arrays[name], copy = self.given(array, operands[name], False)
+                before.append(copy)
+        way = self.taken if add_to is None else self.added
+        arrays["out"], after = way(target, operands["out"], False)
+        run = self.ready(graph, arrays)
+        rest = None
+        if bias is not None and not adds_bias:
+            rest = partial(self.xp.add, target, bias, out=target)
+        return in_order(*before, run, after, rest)
+
+    def _form(
+        self, a: Any, b: Any, target: Any, trans_a: bool, trans_b: bool, has_bias: bool
+    ) -> _Form:
+        """Return the first form of the product that cuDNN has a plan for.
+
+        Raises:
+            Refused: it has none.
+        """
+        why = Refused("has no plan")
+        for form in self._forms(a, b, target, trans_a, trans_b, has_bias):
+            try:
+                self.device.plan(form[0])
+            except Refused as refusal:
+                why = refusal
+            else:
+                return form
+        raise why
+
+    def _forms(
+        self, a: Any, b: Any, target: Any, trans_a: bool, trans_b: bool, has_bias: bool
+    ) -> Iterator[_Form]:
+        shapes = tuple(a.shape), tuple(b.shape), tuple(target.shape)
+        options: dict[str, Any] = {
+            "dtype": self.dtype_of(a, b, target),
+            "trans_a": trans_a,
+            "trans_b": trans_b,
+            "tf32": settings.chosen.tf32,
+        }
+        for bias in sorted({has_bias, False}, reverse=True):
+            yield graphs.product(*shapes, bias=bias, **options), {}, bias
+            form = graphs.as_convolution(*shapes, bias=bias and trans_b, **options)
+            if form is not None:
+                yield *form, bias and trans_b
