@@ -24,7 +24,7 @@ class NumpyDevice:
         self.asked.append(graph)
         operations = {step.operation for step in graph.steps}
         if any(r <= operations for r in self.refuses):
-            raise Refused(f"has no plan for such a {graph.name}")
+            raise Refused(f"has no plan for {graph}")
         return Plan("NumPy", self.workspace, b"")
 
     def is_aligned(self, array):

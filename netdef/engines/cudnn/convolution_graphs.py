@@ -31,7 +31,7 @@ class Geometry:
         return image(name, shape, dtype or self.dtype, self.channels_innermost)
 
     @property
-    def moves(self) -> dict[str, list[int]]:
+    def moves(self) -> dict[str, Any]:
         """Padding before and after, strides and dilations, as the frontend takes them.
 
         Raises:
@@ -88,7 +88,7 @@ def forward(shape: Geometry, finish: Finish) -> OperationGraph:
         made = draft.step("add", "sums", {"a": made, "b": plus})
     if finish.relu:
         limits = {"upper_clip": finish.most, "negative_slope": finish.slope or None}
-        given = {name: value for name, value in limits.items() if value is not None}
+        given: dict[str, Any] = {n: value for n, value in limits.items() if value is not None}
         made = draft.step("relu", "clipped", {"input": made}, **given)
     return draft.write(_named(made, shape.operand("out", shape.y), draft))
 

@@ -65,7 +65,7 @@ def backward(call: Normalized) -> OperationGraph:
     x, errors = draft.read(call.image("x")), draft.read(call.image("dy"))
     if call.has_mask:
         mask = draft.read(call.image("mask", "bool"))
-        errors = draft.step("scale", "flow", {"input": errors, "scale": mask})
+        errors = draft.step("scale", "flow", {"input": errors, "scale": mask}, dtype=call.dtype)
     reads = {"grad": errors, "input": x}
     for parameter, name in (("scale", "scale"), ("mean", "mean"), ("inv_variance", "inverse_std")):
         reads[parameter] = draft.read(call.vector(name))

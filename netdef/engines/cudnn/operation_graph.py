@@ -31,13 +31,15 @@ class Step:
     """One operation of the frontend's ``pygraph``, by its name there.
 
     ``reads`` has its parameters and ``makes`` its results, as names of operands or of what
-    other steps make; a result that nobody needs is None.
+    other steps make.
     """
 
     operation: str
     reads: tuple[tuple[str, str], ...]
-    makes: tuple[str | None, ...]
+    makes: tuple[str, ...]
     options: tuple[tuple[str, Any], ...] = ()
+    dtype: str = "float32"
+    """The type of what is made, if it is no operand: whether it is rounded in between."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,10 @@ class OperationGraph:
         kinds = {o.dtype for o in self.inputs if o.value is None}
         return kinds == {"float32"} and not self.allows_tf32
 
+    def __str__(self) -> str:
+        kind = next(o.dtype for o in self.inputs)
+        return f"{self.name} in {kind} as {' + '.join(s.operation for s in self.steps)}"
+
     def number_of(self, name: str) -> int:
         """Return the number (uid) by which cuDNN is given an operand."""
         return [o.name for o in (*self.inputs, *self.outputs)].index(name) + 1
@@ -85,15 +91,15 @@ class Draft:
     def step(
         self,
         operation: str,
-        makes: str | Sequence[str | None],
+        makes: str | Sequence[str],
         reads: Mapping[str, str],
+        dtype: str = "float32",
         **options: Any,
     ) -> str:
         """Add a step; return the name of what it makes first."""
         made = (makes,) if isinstance(makes, str) else tuple(makes)
         given = tuple((name, _frozen(value)) for name, value in options.items())
-        self.steps.append(Step(operation, tuple(reads.items()), made, given))
-        assert made[0] is not None
+        self.steps.append(Step(operation, tuple(reads.items()), made, given, dtype))
         return made[0]
 
     def write(self, *operands: Operand) -> OperationGraph:

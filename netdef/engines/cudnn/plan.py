@@ -6,6 +6,7 @@ from typing import Any
 from netdef.engines.cudnn.library import Target, load
 from netdef.engines.cudnn.operation_graph import Operand, OperationGraph
 from netdef.engines.engine import Refused
+from netdef.errors import DeviceError
 
 _TYPES = {
     "float32": "FLOAT",
@@ -35,6 +36,7 @@ def build(graph: OperationGraph, target: Target) -> Plan:
 
     Raises:
         Refused: cuDNN has none.
+        DeviceError: it fails in another way.
     """
     cudnn = load()
     lowered = lower(graph, target)
@@ -47,10 +49,14 @@ def build(graph: OperationGraph, target: Target) -> Plan:
         lowered.deselect_numeric_notes([getattr(cudnn.numerical_note, n) for n in unwanted])
         lowered.check_support()
         lowered.build_plans()
-    except (cudnn.cudnnGraphNotSupportedError, RuntimeError, ValueError) as error:
-        raise Refused(f"has no plan for such a {graph.name}: {_last_line(error)}") from error
+    except cudnn.cudnnGraphNotSupportedError as error:
+        raise Refused(f"has no plan for {graph}") from error
+    except RuntimeError as error:
+        if "NOT_SUPPORTED" in str(error):
+            raise Refused(f"has no plan for {graph}") from error
+        raise DeviceError(f"cuDNN could not plan {graph}: {error}") from error
     if getattr(lowered, "selected_engine", None) is not None:
-        raise Refused(f"has no plan of its own for such a {graph.name}")
+        raise Refused(f"has no plan of its own library for {graph}")
     index = getattr(lowered, "_plan_index", 0)
     name = lowered.get_plan_name_at_index(index)
     return Plan(name, lowered.get_workspace_size(), bytes(lowered.serialize()))
@@ -73,9 +79,10 @@ def lower(graph: OperationGraph, target: Target) -> Any:
         options = {name: list(v) if isinstance(v, tuple) else v for name, v in step.options}
         results = getattr(made, step.operation)(**reads, **options, name=step.makes[0])
         results = results if isinstance(results, list | tuple) else [results]
-        known |= {n: r for n, r in zip(step.makes, results, strict=True) if n is not None}
+        for name, result in zip(step.makes, results, strict=True):
+            known[name] = result.set_data_type(_type(step.dtype))
     for operand in graph.outputs:
-        tensor = known[operand.name].set_output(True).set_data_type(_type(operand))
+        tensor = known[operand.name].set_output(True).set_data_type(_type(operand.dtype))
         tensor.set_dim(list(operand.dims)).set_stride(list(operand.strides))
         tensor.set_uid(graph.number_of(operand.name))
     return made
@@ -86,16 +93,11 @@ def _tensor(made: Any, graph: OperationGraph, operand: Operand) -> Any:
         name=operand.name,
         dim=list(operand.dims),
         stride=list(operand.strides),
-        data_type=_type(operand),
+        data_type=_type(operand.dtype),
         is_pass_by_value=operand.value is not None,
         uid=graph.number_of(operand.name),
     )
 
 
-def _type(operand: Operand) -> Any:
-    return getattr(load().data_type, _TYPES[operand.dtype])
-
-
-def _last_line(error: Exception) -> str:
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return lines[-1][-200:] if lines else type(error).__name__
+def _type(dtype: str) -> Any:
+    return getattr(load().data_type, _TYPES[dtype])
