@@ -10,11 +10,15 @@
 #include <utility>
 
 using std::exp;
+using std::fabs;
+using std::floor;
 using std::log;
+using std::log1p;
 using std::max;
 using std::min;
 using std::pow;
 using std::sqrt;
+using std::tanh;
 
 #define __global__
 #define __device__

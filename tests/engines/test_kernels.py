@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 import netdef
+from netdef.engines.cupy.elementwise import map_source
 from netdef.errors import UnknownType
-from netdef.expression import c_statements, compile_expression
+from netdef.expression import compile_expression
 from netdef.graph import build
 from netdef.infer import infer
 from netdef.prototxt import read_net
@@ -17,7 +18,7 @@ from tests.engines.nvrtc import ARCHITECTURES, complaints, library
 NETS = sorted((Path(__file__).parents[2] / "benchmarks" / "nets").glob("*.prototxt"))
 
 
-def kernels(path: Path, adds: str = "result =") -> set[str]:
+def kernels(path: Path) -> set[str]:
     """Return the source of a kernel for every elementwise call of a net."""
     graph = build(read_net(path), netdef.TRAIN)
     program = record(graph, infer(graph))
@@ -26,15 +27,8 @@ def kernels(path: Path, adds: str = "result =") -> set[str]:
         if call.primitive == "map":
             text = call.options["expression"]
             compiled = compile_expression(text, call.options["numbers"])
-            names = [*(f"of_{name}" for name in call.reads), "result"]
-            sources.add(
-                "template<typename T> __device__ void map("
-                + ", ".join(f"{'T' if n == 'result' else 'const T'}& {n}" for n in names)
-                + f") {{ {c_statements(compiled, adds, prefix='of_')} }}\n"
-                + 'extern "C" __global__ void kernel(float* p) { map<float>('
-                + ", ".join(f"p[{i}]" for i in range(len(names)))
-                + "); }"
-            )
+            types = dict.fromkeys(call.reads, "float32")
+            sources.add(map_source(compiled, "float32", types, adds="add_to" in call.writes))
     return sources
 
 

@@ -6,6 +6,7 @@ from typing import ClassVar
 import numpy as np
 
 from netdef.engines.cupy.batch_norm import BatchNorm
+from netdef.engines.cupy.elementwise import Elementwise
 from netdef.engines.cupy.lrn import LocalResponse
 from netdef.engines.cupy.pooling import Pooling
 from netdef.engines.cupy.softmax import Softmax
@@ -16,7 +17,7 @@ from netdef.engines.scratch import Scratch
 from netdef.engines.threads import ALONE
 
 
-class CupyEngine(Pooling, LocalResponse, Softmax, BatchNorm, Uniform, NumpyEngine):
+class CupyEngine(Elementwise, Pooling, LocalResponse, Softmax, BatchNorm, Uniform, NumpyEngine):
     """Own kernels where they do in one pass what CuPy's functions do in many; CuPy's elsewhere.
 
     Images lie ``(C, H, W, N)``, as for the reference engine: convolution is still its, and

@@ -11,14 +11,17 @@ THREADS = 256
 FILES = {
     "batch_norm": ("places", "reduction", "batch_norm"),
     "lrn": ("places", "lrn"),
+    "map": ("places",),
     "pooling": ("places", "pooling"),
     "softmax": ("places", "reduction", "softmax"),
     "sums": ("places", "reduction", "sums"),
     "uniform": ("places", "uniform"),
 }
-"""The texts that each group of kernels is made of, one after the other."""
+"""The texts that each group of kernels is made of, one after the other. That of ``map`` goes on
+with a kernel for each expression."""
 
 TYPES = {"float32": "float", "float64": "double", "uint8": "unsigned char", "int32": "int"}
+TYPES |= {"bool": "bool", "int64": "long long"}
 """What C++ calls the types of numbers that kernels are compiled for."""
 
 
@@ -31,10 +34,10 @@ def source(group: str, real: str, index: str = "uint8") -> str:
 
 
 @cache
-def _module(xp: ModuleType, group: str, real: str, index: str) -> Any:
-    return xp.RawModule(code=source(group, real, index), options=("--std=c++17",))
+def _module(xp: ModuleType, code: str) -> Any:
+    return xp.RawModule(code=code, options=("--std=c++17",))
 
 
-def function(xp: ModuleType, group: str, name: str, real: str, index: str = "uint8") -> Any:
+def function(xp: ModuleType, code: str, name: str) -> Any:
     """Return a kernel, compiled when it is first asked for: ``kernel(grid, block, arguments)``."""
-    return _module(xp, group, real, index).get_function(name)
+    return _module(xp, code).get_function(name)

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from netdef.engines.cupy.kernels import THREADS, TYPES, function
+from netdef.engines.cupy.kernels import THREADS, TYPES, function, source
 from netdef.engines.engine import Engine, Refused, Run
 
 NO_ARRAY = np.uint64(0)
@@ -18,6 +18,11 @@ class Launching(Engine):
     def launch(
         self, group: str, name: str, real: Any, blocks: int, *arguments: Any, index: str = "uint8"
     ) -> Run:
+        """Return what runs a kernel of a group on so many blocks: see ``launch_text``."""
+        code = source(group, np.dtype(real).name, index)
+        return self.launch_text(code, name, real, blocks, *arguments)
+
+    def launch_text(self, code: str, name: str, real: Any, blocks: int, *arguments: Any) -> Run:
         """Return what runs a kernel on so many blocks.
 
         Floats are handed over as numbers of the type ``real``, ints as ints, None as no array.
@@ -27,9 +32,8 @@ class Launching(Engine):
             return _not_here
         if blocks == 0:
             return _nothing
-        dtype = np.dtype(real)
-        kernel = function(self.xp, group, name, dtype.name, index)
-        return partial(kernel, (blocks,), (THREADS,), tuple(_argument(a, dtype) for a in arguments))
+        kernel, kind = function(self.xp, code, name), np.dtype(real).type
+        return partial(kernel, (blocks,), (THREADS,), tuple(_argument(a, kind) for a in arguments))
 
     @staticmethod
     def blocks_for(count: int) -> int:
@@ -61,11 +65,11 @@ class Launching(Engine):
         return name
 
 
-def _argument(value: Any, real: "np.dtype[Any]") -> Any:
+def _argument(value: Any, real: type[Any]) -> Any:
     if value is None:
         return NO_ARRAY
     if isinstance(value, float):
-        return real.type(value)
+        return real(value)
     return np.int32(value) if isinstance(value, int) else value
 
 
