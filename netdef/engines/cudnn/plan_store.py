@@ -8,7 +8,6 @@ written anew.
 import json
 import os
 import warnings
-from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -57,11 +56,10 @@ class PlanStore:
         }
         path = self._path(graph)
         try:
-            with suppress(OSError):  # what cannot be made cannot be written to, and that is told
-                path.parent.mkdir(parents=True, exist_ok=True)
+            path.parent.mkdir(parents=True, exist_ok=True)
             with writing_whole(path) as file:
                 file.write(json.dumps(facts).encode() + b"\n" + plan.content)
-        except RunError as error:
+        except (OSError, RunError) as error:
             warnings.warn(f"cuDNN's plans are not kept for the next run: {error}", stacklevel=2)
 
     def _path(self, graph: OperationGraph) -> Path:
