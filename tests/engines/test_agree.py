@@ -24,8 +24,11 @@ WEIGHTS = {"weight", "a", "b", "table"}
 @pytest.fixture(params=["numpy", pytest.param("cupy", marks=pytest.mark.gpu)])
 def xp(request):
     """The array module of an engine's device."""
-    if request.param == "numpy":
-        return np
+    return np if request.param == "numpy" else gpu_module()
+
+
+def gpu_module():
+    """Return CuPy; without a GPU the test is skipped."""
     cupy = pytest.importorskip("cupy", reason="needs CuPy and an NVIDIA GPU")
     if not cupy.cuda.is_available():
         pytest.skip("needs an NVIDIA GPU")

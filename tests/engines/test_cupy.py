@@ -23,13 +23,27 @@ from tests.engines import stand_in
 from tests.engines.kernels_on_cpu import RawModule
 from tests.engines.nvrtc import ARCHITECTURES, complaints, library
 from tests.engines.primitives import Case, add_to, batch_norms, cases, normal, out
-from tests.engines.test_agree import ALIASES, arrays_of, assert_agree, laid, run, without_memory
+from tests.engines.test_agree import (
+    ALIASES,
+    arrays_of,
+    assert_agree,
+    gpu_module,
+    laid,
+    run,
+    without_memory,
+)
 
-XP = stand_in.module()
+STAND_IN = stand_in.module()
 OWN = {name for kind in CupyEngine.__mro__ if ".cupy." in kind.__module__ for name in vars(kind)}
 CASES = [
     pytest.param(case, id=f"{i}-{case}") for i, case in enumerate(cases()) if case.primitive in OWN
 ]
+
+
+@pytest.fixture(params=["stand-in", pytest.param("cupy", marks=pytest.mark.gpu)])
+def xp(request):
+    """What the kernels run on."""
+    return STAND_IN if request.param == "stand-in" else gpu_module()
 
 
 @pytest.mark.parametrize("group", kernels.FILES)
@@ -76,11 +90,11 @@ extern "C" __global__ void map(
 
 
 @pytest.mark.parametrize("kind", ["uint8", "int32", "int64", "bool", "float64"])
-def test_operands_of_other_types_are_read_anew_each_time(kind):
-    mask, out = XP.asarray([[1, 0, 1]], kind), XP.full((2, 3), np.nan, "float32")
-    x = XP.asarray(np.arange(6.0).reshape(2, 3), "float32")
+def test_operands_of_other_types_are_read_anew_each_time(kind, xp):
+    mask, out = xp.asarray([[1, 0, 1]], kind), xp.full((2, 3), np.nan, "float32")
+    x = xp.asarray(np.arange(6.0).reshape(2, 3), "float32")
     options = dict(expression="x * mask", numbers={})
-    call = CupyEngine(XP).prepare("map", dict(x=x, mask=mask, out=out), options)
+    call = CupyEngine(xp).prepare("map", dict(x=x, mask=mask, out=out), options)
     call()
     np.testing.assert_array_equal(out.get(), [[0, 0, 2], [3, 0, 5]])
     mask[...] = 1 - mask
@@ -88,30 +102,30 @@ def test_operands_of_other_types_are_read_anew_each_time(kind):
     np.testing.assert_array_equal(out.get(), [[0, 1, 0], [0, 4, 0]])
 
 
-def on_device(array):
+def on_device(xp, array):
     """Lay an array as it lies in memory of the device's."""
     if array is None or isinstance(array, tuple):
         return array
     order = np.argsort([-s for s in array.strides], kind="stable").tolist()
-    copied = XP.asarray(array.transpose(order).copy("C"))
+    copied = xp.asarray(array.transpose(order).copy("C"))
     return copied.transpose(np.argsort(order).tolist())
 
 
-def engine_for(case, arrays):
+def engine_for(xp, case, arrays):
     """Return an engine with as much scratch memory, full of garbage, as was planned for a call."""
     counter = CupyEngine(scratch=Scratch())
     everything = {**arrays, **dict.fromkeys(case.absent)}
     counter.prepare(case.primitive, without_memory(everything), case.options)
-    block = XP.full(counter.scratch.bytes, 0xFF, np.uint8)
-    return CupyEngine(XP, Scratch(XP, block), Clock())
+    block = xp.full(counter.scratch.bytes, 0xFF, np.uint8)
+    return CupyEngine(xp, Scratch(xp, block), Clock())
 
 
-def run_on_device(case, dtype, order, times=1):
+def run_on_device(xp, case, dtype, order, times=1):
     """Return what the call writes."""
     reads, writes = arrays_of(case, dtype, order)
-    reads, writes = ({k: on_device(v) for k, v in d.items()} for d in (reads, writes))
+    reads, writes = ({k: on_device(xp, v) for k, v in d.items()} for d in (reads, writes))
     everything = {**reads, **writes, **dict.fromkeys(case.absent)}
-    call = engine_for(case, everything).prepare(case.primitive, everything, case.options)
+    call = engine_for(xp, case, everything).prepare(case.primitive, everything, case.options)
     for _ in range(times):
         call()
     return {role: np.array(a.get()) for role, a in writes.items()}
@@ -122,8 +136,8 @@ def run_on_device(case, dtype, order, times=1):
     "order", ["plain", "batch innermost", "channels innermost", "plain to batch innermost"]
 )
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
-def test_agrees_with_the_reference(case, order, dtype):
-    assert_agree(run_on_device(case, dtype, order), run(case, "float64", "plain"), dtype)
+def test_agrees_with_the_reference(case, order, dtype, xp):
+    assert_agree(run_on_device(xp, case, dtype, order), run(case, "float64", "plain"), dtype)
 
 
 LARGE = [
@@ -138,27 +152,27 @@ LARGE = [
 
 @pytest.mark.parametrize("case", [pytest.param(c, id=f"{i}-{c}") for i, c in enumerate(LARGE)])
 @pytest.mark.parametrize("order", ["plain", "batch innermost", "channels innermost"])
-def test_large_sums_are_made_in_parts(case, order, monkeypatch):
+def test_large_sums_are_made_in_parts(case, order, monkeypatch, xp):
     parts = []
     packed = Reduction.packed
     monkeypatch.setattr(Reduction, "packed", lambda by: parts.append(by.parts) or packed(by))
-    found = run_on_device(case, "float64", order)
+    found = run_on_device(xp, case, "float64", order)
     assert max(parts) > 1
     assert_agree(found, run(case, "float64", "plain"), "float64")
 
 
 @pytest.mark.parametrize("case", [*CASES, *LARGE])
-def test_no_order_of_threads_changes_a_bit(case, monkeypatch):
-    forwards = run_on_device(case, "float32", "batch innermost")
+def test_no_order_of_threads_changes_a_bit(case, monkeypatch, xp):
+    forwards = run_on_device(xp, case, "float32", "batch innermost")
     monkeypatch.setattr(RawModule, "is_backwards", True)
-    backwards = run_on_device(case, "float32", "batch innermost")
+    backwards = run_on_device(xp, case, "float32", "batch innermost")
     for role, values in forwards.items():
         np.testing.assert_array_equal(values, backwards[role], role)
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_a_second_run_overwrites_or_adds_again(case):
-    once, twice = (run_on_device(case, "float64", "plain", times=n) for n in (1, 2))
+def test_a_second_run_overwrites_or_adds_again(case, xp):
+    once, twice = (run_on_device(xp, case, "float64", "plain", times=n) for n in (1, 2))
     for role, values in once.items():
         want = 2 * values - 1 if role.startswith("add_") else values  # targets begin as ones
         np.testing.assert_allclose(twice[role], want, rtol=1e-12, atol=1e-12)
@@ -167,34 +181,35 @@ def test_a_second_run_overwrites_or_adds_again(case):
 @pytest.mark.parametrize(
     ("case", "role"), [p.values for p in ALIASES if p.values[0].primitive in OWN]
 )
-def test_result_may_lie_over_an_input(case, role):
+def test_result_may_lie_over_an_input(case, role, xp):
     reads, _ = arrays_of(case, "float64", "plain")
-    reads = {k: on_device(v) for k, v in reads.items()}
-    call = engine_for(case, reads | {"out": reads[role]}).prepare(
+    reads = {k: on_device(xp, v) for k, v in reads.items()}
+    call = engine_for(xp, case, reads | {"out": reads[role]}).prepare(
         case.primitive, {**reads, **dict.fromkeys(case.absent), "out": reads[role]}, case.options
     )
     call()
-    assert_agree({"out": np.array(reads[role])}, run(case, "float64", "plain"), "float64")
+    assert_agree({"out": reads[role].get()}, run(case, "float64", "plain"), "float64")
 
 
 @pytest.mark.parametrize("order", ["plain", "batch innermost", "channels innermost"])
-def test_what_was_clipped_comes_back_from_the_mask(order):
+def test_what_was_clipped_comes_back_from_the_mask(order, xp):
     shape, eps = (3, 4, 5, 2), dict(eps=1e-3, relu=True)
     x, dy, scale, bias = normal(*shape), normal(*shape), normal(4), normal(4)
 
     def both_ways(kind):
-        image, error = (on_device(laid(a, "float64", order)) for a in (x, dy))
-        y, dx = (on_device(laid(np.zeros(shape), "float64", order)) for _ in range(2))
-        mask = XP.zeros(shape, "uint8")
+        image, error = (on_device(xp, laid(a, "float64", order)) for a in (x, dy))
+        y, dx = (on_device(xp, laid(np.zeros(shape), "float64", order)) for _ in range(2))
+        mask = xp.zeros(shape, "uint8")
         mean, variance, factor, offset, into_scale, into_bias = (
-            XP.asarray(a) for a in (*np.zeros((2, 4)), scale, bias, *np.ones((2, 4)))
+            xp.asarray(a) for a in (*np.zeros((2, 4)), scale, bias, *np.ones((2, 4)))
         )
-        engine = kind(XP, Scratch(XP, XP.zeros(1 << 16, np.uint8)), Clock())
+        engine = kind(xp, Scratch(xp, xp.zeros(1 << 16, np.uint8)), Clock())
         seen = dict(x=image, mean=mean, variance=variance, scale=factor, mask=mask)
         engine.prepare("batch_norm", dict(seen, bias=offset, out=y), eps)()
         adds = dict(out=dx, add_scale=into_scale, add_bias=into_bias)
         engine.prepare("batch_norm_back", dict(seen, dy=error, **adds), eps)()
-        return {"y": y, "dx": dx, "scale": into_scale, "bias": into_bias, "mask": mask}
+        made = {"y": y, "dx": dx, "scale": into_scale, "bias": into_bias, "mask": mask}
+        return {role: array.get() for role, array in made.items()}
 
     found = both_ways(CupyEngine)
     assert 0 < found["mask"].sum() < found["mask"].size
@@ -203,11 +218,14 @@ def test_what_was_clipped_comes_back_from_the_mask(order):
 
 @pytest.mark.parametrize("order", ["plain", "batch innermost"])
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_uniform_draws_what_the_cpu_draws(order, dtype):
+def test_uniform_draws_what_the_cpu_draws(order, dtype, xp):
     clock = Clock(seed=2**40 + 5, iteration=7)
-    ours, theirs = on_device(laid(np.zeros((5, 3, 7, 11)), dtype, order)), np.zeros((5, 3, 7, 11))
+    ours, theirs = (
+        on_device(xp, laid(np.zeros((5, 3, 7, 11)), dtype, order)),
+        np.zeros((5, 3, 7, 11)),
+    )
     theirs = theirs.astype(dtype)
-    here = CupyEngine(XP, Scratch(XP), clock).prepare("uniform", dict(out=ours), dict(stream="a"))
+    here = CupyEngine(xp, Scratch(xp), clock).prepare("uniform", dict(out=ours), dict(stream="a"))
     there = NumpyEngine(np, Scratch(), clock).prepare("uniform", dict(out=theirs), dict(stream="a"))
     for clock.iteration in (7, 8):
         here()
@@ -216,13 +234,13 @@ def test_uniform_draws_what_the_cpu_draws(order, dtype):
 
 
 @pytest.mark.parametrize("ignore", [None, 9])
-def test_a_label_that_is_no_class(ignore):
+def test_a_label_that_is_no_class(ignore, xp):
     case = next(c.values[0] for c in CASES if c.values[0].primitive == "softmax_loss")
     reads, writes = (
-        {k: on_device(v) for k, v in d.items()} for d in arrays_of(case, "float32", "plain")
+        {k: on_device(xp, v) for k, v in d.items()} for d in arrays_of(case, "float32", "plain")
     )
     reads["label"][2] = 3
-    engine = engine_for(case, {**reads, **writes})
+    engine = engine_for(xp, case, {**reads, **writes})
     call = engine.prepare("softmax_loss", {**reads, **writes}, case.options | dict(ignore=ignore))
     message = (
         "label 3 (item 2 of the batch) is outside the 3 classes 0 to 2; correct the label, or the"
