@@ -98,6 +98,16 @@ def _cuda(cupy: Any) -> Facts:
     yield "CuPy", cupy.__version__
     yield "driver, up to CUDA", _version(cupy.cuda.runtime.driverGetVersion())
     yield "run-time", _version(cupy.cuda.runtime.runtimeGetVersion())
+    yield "cuDNN", _cudnn()
+
+
+def _cudnn() -> str:
+    from netdef.engines.cudnn.library import in_words, load, why_no_cudnn
+
+    why = why_no_cudnn()
+    if why is not None:
+        return f"cannot be used: {why}"
+    return f"{in_words(load().backend_version())} with its frontend {load().__version__}"
 
 
 def _version(number: int) -> str:

@@ -6,6 +6,8 @@ from types import ModuleType, SimpleNamespace
 import numpy as np
 import pytest
 
+from netdef.engines.cudnn import library
+
 MISSING = (
     "GPU mode needs CuPy: pip install 'netdef[cuda12]' or 'netdef[cuda13]', as your driver is;"
     " or run on the CPU (solver_mode: CPU, no --gpu)"
@@ -42,6 +44,7 @@ def with_two_gpus(monkeypatch):
     cupy = ModuleType("cupy")
     cupy.cuda, cupy.__version__ = cuda, "14.0.0"
     monkeypatch.setitem(sys.modules, "cupy", cupy)
+    monkeypatch.setattr(library, "why_no_cudnn", lambda: "it is missing")
 
 
 def test_the_cpu_and_why_there_is_no_gpu(netdef, without_cupy):
@@ -84,6 +87,16 @@ def test_all_gpus(netdef, with_two_gpus):
         "  CuPy                14.0.0\n"
         "  driver, up to CUDA  13.2\n"
         "  run-time            12.9\n"
+        "  cuDNN               cannot be used: it is missing\n"
+    )
+
+
+def test_a_cudnn_that_can_be_used(netdef, with_two_gpus, monkeypatch):
+    cudnn = SimpleNamespace(backend_version=lambda: 92801, __version__="1.28.0")
+    monkeypatch.setattr(library, "why_no_cudnn", lambda: None)
+    monkeypatch.setattr(library, "load", lambda: cudnn)
+    assert netdef("device-query", "--gpu", "0").out.endswith(
+        "  cuDNN               9.28.1 with its frontend 1.28.0\n"
     )
 
 
