@@ -4,7 +4,9 @@ import pytest
 
 import netdef
 from netdef import mode
-from tests.conformance.recordings import checker
+from netdef.ops import HOST_CALLS
+from netdef.plan import steps
+from tests.conformance.recordings import GOLDENS, checker, missing_types
 from tests.conformance.test_layers import CASES, FOLDER
 from tests.engines import stand_in
 
@@ -17,6 +19,24 @@ def other_device(monkeypatch):
 @pytest.mark.parametrize("case", CASES)
 def test_layer(case):
     assert checker().check_layer(netdef, str(FOLDER), case) == []
+
+
+@pytest.mark.parametrize(
+    "name", ["mtcnn_det1", "mtcnn_det2", pytest.param("squeezenet_v1.1", marks=pytest.mark.slow)]
+)
+def test_net(name, shared):
+    models = shared / "data" / "models"
+    assert checker().check_net(netdef, str(GOLDENS / "nets"), name, str(models)) == []
+
+
+def test_all_calls_run_on_the_engine_of_the_device(shared):
+    for path in sorted((shared / "goldens" / "layers").glob("*.prototxt")):
+        if missing_types(path):
+            continue
+        net = netdef.Net(str(path), netdef.TRAIN)
+        choices = {c.primitive: str(choice) for c, choice in steps(net.plan)}
+        others = {p: why for p, why in choices.items() if why != "cupy" and p not in HOST_CALLS}
+        assert others == {}, path.name
 
 
 def test_arrays_do_lie_on_the_other_device(shared):

@@ -3,6 +3,7 @@
 import inspect
 import itertools
 import re
+from types import ModuleType
 
 import numpy as np
 import pytest
@@ -15,7 +16,7 @@ from netdef.engines.cupy.reduction import Reduction
 from netdef.engines.engine import Refused
 from netdef.engines.numpy import NumpyEngine
 from netdef.engines.scratch import fake
-from netdef.errors import DataError
+from netdef.errors import DataError, DeviceError
 from netdef.expression import compile_expression
 from netdef.ops import Ops
 from netdef.window import Window
@@ -280,6 +281,30 @@ X = np.zeros((2, 3, 6, 6), np.float32)
 def test_refused(primitive, arrays, options, why):
     with pytest.raises(Refused, match=why):
         CupyEngine().prepare(primitive, arrays, options)
+
+
+def test_a_compiler_that_is_missing():
+    def fail(**given):
+        raise RuntimeError("no libnvrtc.so")
+
+    device = ModuleType("device")
+    device.RawModule = fail
+    message = (
+        "the kernel softmax cannot be compiled (no libnvrtc.so); install CUDA's run-time that your"
+        " driver takes: pip install 'netdef[cuda12]' or 'netdef[cuda13]'"
+    )
+    with pytest.raises(DeviceError, match=f"^{re.escape(message)}$"):
+        CupyEngine(device).prepare("softmax", dict(x=X, out=X), dict(axis=1))
+
+
+def test_what_is_only_planned_does_not_run():
+    with pytest.raises(AssertionError, match="planned without a GPU"):
+        CupyEngine().prepare("softmax", dict(x=X, out=X), dict(axis=1))()
+
+
+def test_an_empty_array_launches_nothing():
+    nothing = STAND_IN.zeros((0, 3), "float32")
+    CupyEngine(STAND_IN).prepare("softmax", dict(x=nothing, out=nothing), dict(axis=1))()
 
 
 def test_an_array_that_no_int_can_count_is_refused():

@@ -5,6 +5,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from netdef.errors import DeviceError
+
 THREADS = 256
 """Threads of a block: enough to hide the memory's latency, and few enough for any device."""
 
@@ -39,5 +41,15 @@ def _module(xp: ModuleType, code: str) -> Any:
 
 
 def function(xp: ModuleType, code: str, name: str) -> Any:
-    """Return a kernel, compiled when it is first asked for: ``kernel(grid, block, arguments)``."""
-    return _module(xp, code).get_function(name)
+    """Return a kernel, compiled when it is first asked for: ``kernel(grid, block, arguments)``.
+
+    Raises:
+        DeviceError: the compiler of CUDA's run-time is not there, or not fit for the driver.
+    """
+    try:
+        return _module(xp, code).get_function(name)
+    except (OSError, ImportError, RuntimeError) as error:
+        raise DeviceError(
+            f"the kernel {name} cannot be compiled ({error}); install CUDA's run-time that your"
+            " driver takes: pip install 'netdef[cuda12]' or 'netdef[cuda13]'"
+        ) from error
