@@ -25,7 +25,7 @@ class NumpyDevice:
         operations = {step.operation for step in graph.steps}
         if any(r <= operations for r in self.refuses):
             raise Refused(f"has no plan for {graph}")
-        return Plan("NumPy", self.workspace, b"")
+        return Plan(self.workspace, b"")
 
     def is_aligned(self, array):
         return array.ctypes.data % 16 == 0

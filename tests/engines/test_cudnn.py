@@ -11,8 +11,10 @@ import pytest
 
 from netdef.engines import Refused, Scratch, settings
 from netdef.engines.cudnn import CudnnEngine
+from netdef.engines.cudnn.convolution_graphs import Geometry
 from netdef.engines.numpy import NumpyEngine
 from netdef.ops import Ops
+from netdef.window import Window
 from tests.engines.graph_in_numpy import NumpyDevice
 from tests.engines.test_agree import (
     CASES,
@@ -206,3 +208,25 @@ def test_how_images_lie(monkeypatch):
     monkeypatch.setattr(settings.chosen, "tf32", False)
     monkeypatch.setattr(settings.chosen, "precision", "BF16")
     assert CudnnEngine.image_order(5) == (0, 2, 3, 4, 1)
+
+
+@pytest.mark.parametrize(
+    ("image", "stride", "places", "padding"),
+    [
+        ((8, 9), (1, 1), (8, 9), [1, 1]),
+        ((8, 9), (2, 2), (4, 5), [1, 1]),  # a row of pixels at the end that no window sees
+        ((8, 9), (2, 2), (5, 5), [2, 1]),  # one window more
+        ((8, 9), (1, 1), (7, 9), [0, 1]),  # one less
+    ],
+)
+def test_padding_at_the_end(image, stride, places, padding):
+    window = Window((3, 3), stride, (1, 1), (1, 1))
+    shape = Geometry((1, 1, *image), (1, 1, 3, 3), (1, 1, *places), window, "float32", False, False)
+    assert shape.moves["post_padding"] == padding
+
+
+def test_windows_cannot_be_left_out():
+    window = Window((3, 3), (1, 1), (1, 1), (1, 1))
+    shape = Geometry((1, 1, 8, 8), (1, 1, 3, 3), (1, 1, 5, 8), window, "float32", False, False)
+    with pytest.raises(Refused, match="leaves out no windows at the end of an image"):
+        _ = shape.moves

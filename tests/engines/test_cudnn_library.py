@@ -1,6 +1,7 @@
 """What is said of a cuDNN that is missing or old, and how plans are run; by stand-ins."""
 
 import sys
+from contextlib import nullcontext
 from types import SimpleNamespace
 
 import numpy as np
@@ -90,10 +91,10 @@ def test_plans_depend_on_the_gpu_its_driver_and_cudnn(cudnn):
 @pytest.fixture
 def gpu(cudnn, monkeypatch, tmp_path):
     stream = SimpleNamespace(ptr=5)
-    cuda = SimpleNamespace(get_current_stream=lambda: stream)
+    cuda = SimpleNamespace(get_current_stream=lambda: stream, Device=nullcontext)
     monkeypatch.setitem(sys.modules, "cupy", SimpleNamespace(cuda=cuda))
     monkeypatch.setenv("NETDEF_HOME", str(tmp_path))
-    return GpuDevice(0)
+    return GpuDevice(1)
 
 
 def at(address):
@@ -106,7 +107,7 @@ def test_a_plan_runs_on_addresses_by_number_and_the_stream_of_then(cudnn, gpu):
     shapes = (2, 3, 8, 8), (5, 3, 3, 3), (2, 5, 8, 8)
     graph = forward(Geometry(*shapes, window, "float32", False, False), Finish(bias=True))
     arrays = {"out": at(64), "bias": at(48), "weight": at(32), "x": at(16)}
-    run = gpu.bind(graph, Plan("eng", 10, b"\1\2"), arrays, at(80))
+    run = gpu.bind(graph, Plan(10, b"\1\2"), arrays, at(80))
     assert cudnn.calls == [("pygraph", {"handle": 77}), ("deserialize", 77, [1, 2])]
     cudnn.calls.clear()
     run()
@@ -118,7 +119,7 @@ def test_numbers_are_read_where_they_lie_on_the_host(cudnn, gpu):
     graph = normalize(Normalized((2, 3, 4, 5), "float32", False, 0.25, False, False))
     places = [o for o in (*graph.inputs, *graph.outputs) if o.value is None]
     arrays = {o.name: at(16 * graph.number_of(o.name)) for o in places}
-    gpu.bind(graph, Plan("eng", 0, b""), arrays, None)()
+    gpu.bind(graph, Plan(0, b""), arrays, None)()
     name, seen, workspace, _ = cudnn.calls[-1]
     assert (name, workspace) == ("execute", 0)
     numbers = {graph.number_of("epsilon"): 0.25, graph.number_of("momentum"): 1.0}

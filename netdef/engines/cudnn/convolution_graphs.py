@@ -6,6 +6,7 @@ from typing import Any
 from netdef.engines.cudnn.operation_graph import (
     Draft,
     Ints,
+    Operand,
     OperationGraph,
     channels,
     image,
@@ -26,9 +27,9 @@ class Geometry:
     channels_innermost: bool
     allows_tf32: bool
 
-    def operand(self, name: str, shape: Ints, dtype: str | None = None) -> Any:
+    def operand(self, name: str, shape: Ints) -> Operand:
         """Describe one of the arrays."""
-        return image(name, shape, dtype or self.dtype, self.channels_innermost)
+        return image(name, shape, self.dtype, self.channels_innermost)
 
     @property
     def moves(self) -> dict[str, Any]:
@@ -60,6 +61,12 @@ class Finish:
     most: float | None = None
     slope: float = 0
 
+    @property
+    def limits(self) -> dict[str, Any]:
+        """What the frontend's ``relu`` is told of them."""
+        known = {"upper_clip": self.most, "negative_slope": self.slope or None}
+        return {name: value for name, value in known.items() if value is not None}
+
     def without_last(self) -> "Finish":
         """Return what is left when the last part is done by somebody else."""
         if self.relu:
@@ -79,18 +86,21 @@ def forward(shape: Geometry, finish: Finish) -> OperationGraph:
         "image": draft.read(shape.operand("x", shape.x)),
         "weight": draft.read(shape.operand("weight", shape.weight)),
     }
-    made = draft.step("conv_fprop", "products", reads, **shape.moves)
+    following: list[tuple[str, str, dict[str, str], dict[str, Any]]] = []
     if finish.bias:
         bias = draft.read(channels("bias", shape.y[1], len(shape.y)))
-        made = draft.step("bias", "biased", {"input": made, "bias": bias})
+        following.append(("bias", "input", {"bias": bias}, {}))
     if finish.plus:
         plus = draft.read(shape.operand("plus", shape.y))
-        made = draft.step("add", "sums", {"a": made, "b": plus})
+        following.append(("add", "a", {"b": plus}, {}))
     if finish.relu:
-        limits = {"upper_clip": finish.most, "negative_slope": finish.slope or None}
-        given: dict[str, Any] = {n: value for n, value in limits.items() if value is not None}
-        made = draft.step("relu", "clipped", {"input": made}, **given)
-    return draft.write(_named(made, shape.operand("out", shape.y), draft))
+        following.append(("relu", "input", {}, finish.limits))
+    made = draft.step("conv_fprop", "products" if following else "out", reads, **shape.moves)
+    for operation, parameter, more, options in following:
+        is_last = operation == following[-1][0]
+        name = "out" if is_last else f"after_{operation}"
+        made = draft.step(operation, name, {parameter: made, **more}, **options)
+    return draft.write(shape.operand("out", shape.y))
 
 
 def grad_x(shape: Geometry) -> OperationGraph:
@@ -105,7 +115,11 @@ def grad_x(shape: Geometry) -> OperationGraph:
 
 
 def grad_weight(shape: Geometry) -> OperationGraph:
-    """Return the gradient of the weight, in the type of the images."""
+    """Return the gradient of the weight, in the type of the images.
+
+    It is summed in float32 and rounded once. For images of 16 bits cuDNN has tens of kernels
+    that write 16 bits, and at best one that writes float32 (none for pictures of 3 channels).
+    """
     draft = Draft("conv_grad_weight", shape.allows_tf32)
     reads = {
         "image": draft.read(shape.operand("x", shape.x)),
@@ -123,10 +137,3 @@ def _after(places: int, stride: int, reach: int, size: int, pad: int) -> int:
     if least + stride <= 0:
         raise Refused("leaves out no windows at the end of an image")
     return max(least, 0)
-
-
-def _named(made: str, operand: Any, draft: Draft) -> Any:
-    """Let the last step make the operand."""
-    last = draft.steps.pop()
-    draft.step(last.operation, operand.name, dict(last.reads), **dict(last.options))
-    return operand

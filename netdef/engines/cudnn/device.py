@@ -64,8 +64,11 @@ class GpuDevice:
     @property
     def handle(self) -> Any:
         """The handle of cuDNN on this GPU, made when first asked for."""
+        import cupy
+
         if self._handle is None:
-            self._handle = load().create_handle()
+            with cupy.cuda.Device(self.number):
+                self._handle = load().create_handle()
         return self._handle
 
 

@@ -9,8 +9,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-import numpy as np
-
 Ints = tuple[int, ...]
 
 
@@ -61,12 +59,11 @@ class OperationGraph:
     @property
     def is_strict(self) -> bool:
         """True if no number may be rounded before it is multiplied."""
-        kinds = {o.dtype for o in self.inputs if o.value is None}
-        return kinds == {"float32"} and not self.allows_tf32
+        return not self.allows_tf32 and self.inputs[0].dtype == "float32"
 
     def __str__(self) -> str:
-        kind = next(o.dtype for o in self.inputs)
-        return f"{self.name} in {kind} as {' + '.join(s.operation for s in self.steps)}"
+        operations = " + ".join(step.operation for step in self.steps)
+        return f"{self.name} in {self.inputs[0].dtype} as {operations}"
 
     def number_of(self, name: str) -> int:
         """Return the number (uid) by which cuDNN is given an operand."""
@@ -158,8 +155,3 @@ def is_dense(array: Any, channels_innermost: bool) -> bool:
             return False
         step *= array.shape[axis]
     return True
-
-
-def size_of(operand: Operand) -> int:
-    """Return how many elements an operand has."""
-    return int(np.prod(operand.dims, dtype=np.int64))

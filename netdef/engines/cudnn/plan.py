@@ -22,7 +22,6 @@ _ROUNDING = ("TENSOR_CORE", "DOWN_CONVERT_INPUTS", "REDUCED_PRECISION_REDUCTION"
 class Plan:
     """A finished plan, as cuDNN writes it down."""
 
-    name: str
     workspace: int
     """Bytes that it needs while it runs."""
     content: bytes
@@ -57,9 +56,7 @@ def build(graph: OperationGraph, target: Target) -> Plan:
         raise DeviceError(f"cuDNN could not plan {graph}: {error}") from error
     if getattr(lowered, "selected_engine", None) is not None:
         raise Refused(f"has no plan of its own library for {graph}")
-    index = getattr(lowered, "_plan_index", 0)
-    name = lowered.get_plan_name_at_index(index)
-    return Plan(name, lowered.get_workspace_size(), bytes(lowered.serialize()))
+    return Plan(lowered.get_workspace_size(), bytes(lowered.serialize()))
 
 
 def lower(graph: OperationGraph, target: Target) -> Any:

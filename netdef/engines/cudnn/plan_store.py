@@ -41,7 +41,7 @@ class PlanStore:
                 return None
             if facts["sha256"] != sha256(content).hexdigest():
                 return None
-            return Plan(str(facts["name"]), int(facts["workspace"]), content)
+            return Plan(int(facts["workspace"]), content)
         except (OSError, ValueError, KeyError, TypeError):
             return None
 
@@ -50,7 +50,6 @@ class PlanStore:
         facts = {
             "format": _FORMAT,
             "graph": graph.key,
-            "name": plan.name,
             "workspace": plan.workspace,
             "sha256": sha256(plan.content).hexdigest(),
         }
