@@ -192,6 +192,26 @@ def test_result_may_lie_over_an_input(case, role, xp):
     assert_agree({"out": reads[role].get()}, run(case, "float64", "plain"), "float64")
 
 
+def test_every_array_may_lie_in_its_own_order(xp):
+    """Images, windows and their places: three orders at once."""
+    window = Window((3, 2), (2, 1), (1, 0), (1, 1))
+    x, dy = normal(3, 4, 6, 5), normal(3, 4, *window.slide_up((6, 5)))
+
+    def both_ways(kind):
+        image, error, dx = (
+            on_device(xp, a) for a in (x, laid(dy, "float64", "batch innermost"), x)
+        )
+        y = on_device(xp, laid(dy, "float64", "channels innermost"))
+        index = xp.zeros(dy.shape, "uint8")
+        engine = kind(xp, Scratch(xp, xp.zeros(1 << 16, np.uint8)))
+        engine.prepare("pool_max", dict(x=image, out=y, index=index), dict(window=window))()
+        back = dict(dy=error, index=index, out=dx)
+        engine.prepare("pool_max_grad", back, dict(window=window))()
+        return {"y": y.get(), "index": index.get(), "dx": dx.get()}
+
+    assert_agree(both_ways(CupyEngine), both_ways(NumpyEngine), "float64")
+
+
 @pytest.mark.parametrize("order", ["plain", "batch innermost", "channels innermost"])
 def test_what_was_clipped_comes_back_from_the_mask(order, xp):
     shape, eps = (3, 4, 5, 2), dict(eps=1e-3, relu=True)
@@ -251,6 +271,32 @@ def test_a_label_that_is_no_class(ignore, xp):
         call()
     reads["label"][2] = 2
     call()
+
+
+@pytest.mark.parametrize("kind", [CupyEngine, NumpyEngine])
+def test_a_loss_is_never_infinite_and_keeps_what_is_not_a_number(kind, xp):
+    def loss(*scores):
+        x, label = xp.asarray([scores], "float32"), xp.asarray([0], "float32")
+        made = dict(out=xp.zeros((), "float32"), normalizer=xp.zeros((), "float32"))
+        engine = kind(xp, Scratch(xp, xp.zeros(1 << 12, np.uint8)))
+        options = dict(axis=1, ignore=None, normalization="VALID")
+        arrays = dict(made, x=x, label=label, probability=None)
+        engine.prepare("softmax_loss", arrays, options)()
+        return float(made["out"].get())
+
+    assert loss(0, 1000, 0) == pytest.approx(126 * np.log(2))
+    assert np.isnan(loss(np.nan, 0, 0))
+    assert np.isnan(loss(0, 1, np.nan))
+
+
+@pytest.mark.parametrize("kind", [CupyEngine, NumpyEngine])
+def test_pooling_keeps_what_is_not_a_number(kind, xp):
+    x, y = xp.zeros((1, 1, 4), "float32"), xp.zeros((1, 1, 2), "float32")
+    x[0, 0, 0], x[0, 0, 3] = np.nan, np.nan
+    engine = kind(xp, Scratch(xp, xp.zeros(1 << 12, np.uint8)))
+    window = Window((2,), (2,), (0,), (1,))
+    engine.prepare("pool_max", dict(x=x, out=y, index=None), dict(window=window))()
+    assert np.isnan(y.get()).all()
 
 
 X = np.zeros((2, 3, 6, 6), np.float32)
