@@ -99,6 +99,7 @@ class Kernel:
 def _bytes(argument: Any) -> Any:
     """Return what a GPU's kernel gets: an address of its memory, a number, or a struct."""
     if type(argument) is np.ndarray:
+        assert argument.size == 1, "CuPy takes NumPy's arrays by value, and only of one element"
         return argument.view(np.uint8).reshape(-1)
     if isinstance(argument, np.ndarray):  # of the device
         argument = np.uintp(argument.data.ptr)

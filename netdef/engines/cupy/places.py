@@ -82,11 +82,14 @@ def axes_of(sizes: Sequence[int], *strides: Sequence[int]) -> Axes:
 
 
 def struct(*fields: int | Iterable[int]) -> "np.ndarray[Any, Any]":
-    """Return the fields of a struct of ints, which a kernel takes by value."""
+    """Return the fields of a struct of ints, which a kernel takes by value.
+
+    It is an array of one record: of others CuPy takes none.
+    """
     flat: list[int] = []
     for field in fields:
         flat += [field] if isinstance(field, int) else field
-    return np.array(flat, np.int32)
+    return np.array(flat, np.int32).view([("fields", np.int32, len(flat))])
 
 
 def _filled(numbers: Sequence[int], value: int) -> list[int]:
