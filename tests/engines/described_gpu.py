@@ -3,7 +3,8 @@
     python -m tests.engines.described_gpu FOLDER PRECISION NET...
 
 writes a line of JSON for each call that the engine knows: which engine takes it, and why
-cuDNN does not. The process is its own because one of cuDNN's libraries asks for the driver's,
+cuDNN does not; then one for each graph that cuDNN was asked for, and whether it has a plan.
+The process is its own because one of cuDNN's libraries asks for the driver's,
 for which a stub stands that knows no GPU, made in the folder; who loaded it could not use a
 GPU any more.
 """
@@ -100,11 +101,11 @@ class DescribedGpu:
     """Makes plans, and runs none."""
 
     @cached_property
-    def _planner(self) -> Planner:
+    def planner(self) -> Planner:
         return Planner(Target(json.dumps(H100)), None)
 
     def plan(self, graph):
-        return self._planner.plan(graph)
+        return self.planner.plan(graph)
 
     def is_aligned(self, array):
         return True
@@ -140,7 +141,13 @@ def main(folder: str, precision: str, *nets: str) -> None:
     settings.chosen.precision = "BF16" if precision == "BF16" else "F32"
     for net in nets:
         for line in calls_of(Path(net), settings.chosen.precision):
-            sys.stdout.write(json.dumps(line) + "\n")
+            write(line)
+    for graph, plan in OnDescribedGpu.device.planner._known.items():
+        write({"graph": str(graph), "has_plan": not isinstance(plan, str)})
+
+
+def write(line) -> None:
+    sys.stdout.write(json.dumps(line) + "\n")
 
 
 if __name__ == "__main__":

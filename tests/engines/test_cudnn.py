@@ -12,6 +12,7 @@ import pytest
 from netdef.engines import Refused, Scratch, settings
 from netdef.engines.cudnn import CudnnEngine
 from netdef.engines.cudnn.convolution_graphs import Geometry
+from netdef.engines.cudnn.operation_graph import is_dense
 from netdef.engines.numpy import NumpyEngine
 from netdef.ops import Ops
 from netdef.window import Window
@@ -177,10 +178,15 @@ def test_what_was_clipped_is_known_backward(order, tf32):
     assert_agree(found, clipped_pair("float64", "plain", NumpyEngine), "float32")
 
 
-@pytest.mark.parametrize("refused", [{"batchnorm", "cmp_gt"}, {"batchnorm_backward", "scale"}])
-def test_masks_are_written_only_where_they_can_be_read(refused):
-    with pytest.raises(Refused, match="has no plan for batch_norm"):
-        clipped_pair("float32", "plain", engine(refuses=[refused]))
+def test_masks_are_written_only_where_they_can_be_read():
+    kind, image, vector = engine(refuses=[{"scale"}]), np.ones((2, 3, 4, 5), "f"), np.ones(3, "f")
+    arrays = dict.fromkeys(("x", "out"), image)
+    arrays |= dict.fromkeys(("scale", "bias", "mean", "variance"), vector)
+    options = {"eps": 1e-3, "relu": True}
+    kind(scratch=Scratch()).prepare("batch_norm", arrays | {"mask": None}, options)
+    arrays["mask"] = image.astype("uint8")
+    with pytest.raises(Refused, match="has no plan for batch_norm_back"):
+        kind(scratch=Scratch()).prepare("batch_norm", arrays, options)
 
 
 def test_masks_are_read_only_where_they_are_written():
@@ -230,3 +236,32 @@ def test_windows_cannot_be_left_out():
     shape = Geometry((1, 1, 8, 8), (1, 1, 3, 3), (1, 1, 5, 8), window, "float32", False, False)
     with pytest.raises(Refused, match="leaves out no windows at the end of an image"):
         _ = shape.moves
+
+
+@pytest.mark.parametrize(
+    ("dtype", "is_tf32"), [("float32", False), ("float32", True), ("float16", False)]
+)
+def test_images_that_lie_as_they_should_are_not_copied(dtype, is_tf32, monkeypatch):
+    monkeypatch.setattr(settings.chosen, "tf32", is_tf32)
+    innermost = is_tf32 or dtype == "float16"
+    window = Window((3, 3), (1, 1), (1, 1), (1, 1))
+
+    def scratch(order):
+        x, y = (laid(np.ones((2, c, 8, 8)), dtype, order) for c in (3, 5))
+        weight = laid(np.ones((5, 3, 3, 3)), dtype, order)
+        made = engine(workspace=0)(scratch=Scratch())
+        arrays = {"x": x, "weight": weight, "bias": None, "out": y}
+        made.prepare("conv", without_memory(arrays), {"window": window, "group": 1})
+        return made.scratch.bytes
+
+    assert (scratch("plain") == 0) == (not innermost)
+    assert (scratch(INNERMOST) == 0) == innermost
+
+
+def test_axes_of_one_element_lie_anywhere():
+    pictures = np.ones((4, 5, 6, 1)).transpose(0, 3, 1, 2)  # one channel, innermost
+    assert is_dense(pictures, True)
+    assert is_dense(pictures, False)
+    assert not is_dense(pictures[:, :, ::2], False)
+    assert is_dense(np.ones((2, 3, 4, 5)), False)
+    assert not is_dense(np.ones((2, 3, 4, 5)), True)

@@ -19,8 +19,8 @@ if why_not():
     pytest.skip(f"needs cuDNN: {why_not()}", allow_module_level=True)
 
 
-def calls(folder, precision, nets):
-    """Return what becomes of each call, on a GPU that is described."""
+def planned(folder, precision, nets):
+    """Return what becomes of each call on a GPU that is described, and of each graph."""
     command = [sys.executable, "-m", "tests.engines.described_gpu", str(folder), precision]
     done = subprocess.run(
         [*command, *map(str, nets)],
@@ -31,7 +31,9 @@ def calls(folder, precision, nets):
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    return [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+    found = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+    graphs = {line["graph"]: line["has_plan"] for line in found if "graph" in line}
+    return [line for line in found if "call" in line], graphs
 
 
 def refused(found):
@@ -40,7 +42,7 @@ def refused(found):
 
 @pytest.mark.parametrize("precision", PRECISIONS)
 def test_lenet(tmp_path, precision):
-    found = calls(tmp_path, precision, [ROOT / "benchmarks" / "nets" / "lenet.prototxt"])
+    found, graphs = planned(tmp_path, precision, [ROOT / "benchmarks" / "nets" / "lenet.prototxt"])
     assert refused(found) == []
     assert Counter(c["call"] for c in found) == {
         "conv": 2,
@@ -48,11 +50,13 @@ def test_lenet(tmp_path, precision):
         "conv_grad_weight": 2,
         "gemm": 6,
     }
+    # cuDNN has products on tensor cores alone: strict float32 must not get one.
+    assert graphs["gemm in float32 as matmul"] == (precision == "TF32")
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("precision", PRECISIONS)
 def test_all_benchmark_nets(tmp_path, precision):
-    found = calls(tmp_path, precision, NETS)
+    found, _ = planned(tmp_path, precision, NETS)
     assert {c["net"] for c in found} == {path.stem for path in NETS}
     assert refused(found) == []
