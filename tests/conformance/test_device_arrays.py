@@ -1,5 +1,7 @@
 """The recorded layers again, on arrays that are not NumPy's: the way of a GPU, without one."""
 
+import shutil
+
 import pytest
 
 import netdef
@@ -8,6 +10,7 @@ from netdef.ops import HOST_CALLS
 from netdef.plan import steps
 from tests.conformance.recordings import GOLDENS, checker, missing_types
 from tests.conformance.test_layers import CASES, FOLDER
+from tests.conformance.test_solvers import RTOL, differences, recording, start
 from tests.engines import stand_in
 
 
@@ -53,6 +56,16 @@ def test_what_is_written_to_a_copy_on_the_host_reaches_the_device(shared):
     assert not net.blobs["out"].data.any()
     net.blobs["in0"].data[...] = 2
     assert (net.forward()["out"] == 2).all()
+
+
+@pytest.mark.parametrize("name", ["sgd_bn", "sgd_clip", "adam"])
+def test_trains_as_caffe_did(name, shared, tmp_path, monkeypatch):
+    shutil.copytree(shared / "goldens" / "solvers", tmp_path, dirs_exist_ok=True)
+    monkeypatch.chdir(tmp_path)
+    text = tmp_path / f"{name}.solver.prototxt"
+    text.write_text(text.read_text().replace("solver_mode: CPU", ""))
+    off = differences(start(name), recording(name))
+    assert max(off.values()) < RTOL, off
 
 
 def test_looking_at_weights_does_not_undo_an_update(shared, tmp_path, monkeypatch):
