@@ -1,8 +1,8 @@
 """What all calls on cuDNN share: arrays brought into one layout and type, plans bound to them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import partial
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 
@@ -10,10 +10,11 @@ from netdef.engines import settings
 from netdef.engines.cudnn.device import gpu
 from netdef.engines.cudnn.operation_graph import Operand, OperationGraph, is_dense, order_of
 from netdef.engines.cudnn.plan import Plan
-from netdef.engines.engine import Engine, Run
+from netdef.engines.engine import Engine, Refused, Run
 from netdef.engines.scratch import fake
 
 NARROW = ("bfloat16", "float16")
+_Way = TypeVar("_Way")
 
 
 class Device(Protocol):
@@ -57,6 +58,24 @@ class Calls(Engine):
         images; given others, they transpose them first (seen by the memory they ask for).
         """
         return dtype in NARROW or settings.chosen.tf32
+
+    def first_with_a_plan(
+        self, ways: Iterable[tuple[OperationGraph, _Way]]
+    ) -> tuple[OperationGraph, _Way]:
+        """Return the first graph that cuDNN has a plan for, and what goes with it.
+
+        Raises:
+            Refused: there is none; with the last reason.
+        """
+        why = Refused("has no plan")
+        for graph, way in ways:
+            try:
+                self.device.plan(graph)
+            except Refused as refusal:
+                why = refusal
+            else:
+                return graph, way
+        raise why
 
     def given(
         self, array: Any, operand: Operand, channels_innermost: bool

@@ -8,8 +8,7 @@ from netdef.engines import settings
 from netdef.engines.cudnn import convolution_graphs as graphs
 from netdef.engines.cudnn.calls import Calls
 from netdef.engines.cudnn.convolution_graphs import Finish, Geometry
-from netdef.engines.cudnn.operation_graph import OperationGraph
-from netdef.engines.engine import Refused, Run, in_order
+from netdef.engines.engine import Run, in_order
 from netdef.window import Window
 
 
@@ -35,7 +34,9 @@ class Convolutions(Calls):
     ) -> Run:
         shape = self._geometry(x, weight, out, window)
         wanted = Finish(bias is not None, plus is not None, relu, most, slope)
-        graph, done = self._first_that_has_a_plan(shape, wanted)
+        graph, done = self.first_with_a_plan(
+            (graphs.forward(shape, finish), finish) for finish in _shorter_and_shorter(wanted)
+        )
         arrays, before, after = self.arrange(
             graph, shape.channels_innermost, {"x": x, "weight": weight, "plus": plus}, {"out": out}
         )
@@ -44,25 +45,6 @@ class Convolutions(Calls):
             before.append(copy)
         run = self.ready(graph, arrays)
         return in_order(*before, run, *after, *self._rest(wanted, done, out, bias, plus))
-
-    def _first_that_has_a_plan(
-        self, shape: Geometry, wanted: Finish
-    ) -> tuple[OperationGraph, Finish]:
-        """Return the graph that does most of what follows the products, and what it does.
-
-        Raises:
-            Refused: there is no plan even for the products alone.
-        """
-        why = Refused("has no plan")
-        for finish in _shorter_and_shorter(wanted):
-            graph = graphs.forward(shape, finish)
-            try:
-                self.device.plan(graph)
-            except Refused as refusal:
-                why = refusal
-            else:
-                return graph, finish
-        raise why
 
     def _rest(self, wanted: Finish, done: Finish, out: Any, bias: Any, plus: Any) -> Iterator[Run]:
         """Yield what does the parts that the plan does not."""

@@ -14,7 +14,7 @@ from netdef.engines.cudnn.planner import Planner
 from netdef.engines.engine import Run
 
 _ALIGNMENT = 16
-"""Bytes."""
+"""Bytes, which the frontend assumes where it is told nothing."""
 
 
 class GpuDevice:
@@ -53,9 +53,9 @@ class GpuDevice:
         places |= {graph.number_of(n): s.ctypes.data for n, s in zip(named, scalars, strict=True)}
         room = 0 if workspace is None else workspace.data.ptr
         current, use, execute = cupy.cuda.get_current_stream, cudnn.set_stream, loaded.execute
-        alive = (arrays, scalars, workspace)
+        alive = (arrays, scalars, workspace)  # cuDNN knows their addresses alone
 
-        def run(alive: Any = alive) -> None:
+        def run(_: Any = alive) -> None:
             use(handle=handle, stream=current().ptr)
             execute(places, room, handle=handle)
 

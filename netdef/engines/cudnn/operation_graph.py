@@ -72,13 +72,12 @@ class OperationGraph:
 
 @dataclass
 class Draft:
-    """Collects the operands and steps of a graph."""
+    """Collects what a graph reads and does."""
 
     name: str
     allows_tf32: bool = False
     inputs: list[Operand] = field(default_factory=list)
     steps: list[Step] = field(default_factory=list)
-    outputs: list[Operand] = field(default_factory=list)
 
     def read(self, operand: Operand) -> str:
         """Add an operand that is read; return its name."""

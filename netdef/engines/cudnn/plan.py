@@ -38,9 +38,9 @@ def build(graph: OperationGraph, target: Target) -> Plan:
         DeviceError: it fails in another way.
     """
     cudnn = load()
-    lowered = lower(graph, target)
     modes = [cudnn.heur_mode.A, cudnn.heur_mode.FALLBACK]
     try:
+        lowered = lower(graph, target)
         lowered.validate()
         lowered.build_operation_graph()
         lowered.create_execution_plans(modes)

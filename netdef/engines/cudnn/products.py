@@ -8,9 +8,9 @@ from netdef.engines import settings
 from netdef.engines.cudnn import product_graphs as graphs
 from netdef.engines.cudnn.calls import Calls
 from netdef.engines.cudnn.operation_graph import OperationGraph
-from netdef.engines.engine import Refused, Run, in_order
+from netdef.engines.engine import Run, in_order
 
-_Form = tuple[OperationGraph, Mapping[str, str], bool]
+_Form = tuple[OperationGraph, tuple[Mapping[str, str], bool]]
 """A graph, which of its operands a and b are, and whether it adds the bias."""
 
 
@@ -29,7 +29,8 @@ class Products(Calls):
         trans_b: bool,
     ) -> Run:
         target = out if add_to is None else add_to
-        graph, names, adds_bias = self._form(a, b, target, trans_a, trans_b, bias is not None)
+        forms = self._forms(a, b, target, trans_a, trans_b, bias is not None)
+        graph, (names, adds_bias) = self.first_with_a_plan(forms)
         operands = {o.name: o for o in (*graph.inputs, *graph.outputs)}
         arrays: dict[str, Any] = {}
         before: list[Run | None] = []
@@ -46,24 +47,6 @@ class Products(Calls):
             rest = partial(self.xp.add, target, bias, out=target)
         return in_order(*before, run, after, rest)
 
-    def _form(
-        self, a: Any, b: Any, target: Any, trans_a: bool, trans_b: bool, has_bias: bool
-    ) -> _Form:
-        """Return the first form of the product that cuDNN has a plan for.
-
-        Raises:
-            Refused: it has none.
-        """
-        why = Refused("has no plan")
-        for form in self._forms(a, b, target, trans_a, trans_b, has_bias):
-            try:
-                self.device.plan(form[0])
-            except Refused as refusal:
-                why = refusal
-            else:
-                return form
-        raise why
-
     def _forms(
         self, a: Any, b: Any, target: Any, trans_a: bool, trans_b: bool, has_bias: bool
     ) -> Iterator[_Form]:
@@ -75,7 +58,8 @@ class Products(Calls):
             "tf32": settings.chosen.tf32,
         }
         for bias in sorted({has_bias, False}, reverse=True):
-            yield graphs.product(*shapes, bias=bias, **options), {}, bias
+            yield graphs.product(*shapes, bias=bias, **options), ({}, bias)
             form = graphs.as_convolution(*shapes, bias=bias and trans_b, **options)
             if form is not None:
-                yield *form, bias and trans_b
+                graph, names = form
+                yield graph, (names, bias and trans_b)
