@@ -9,7 +9,8 @@ import numpy as np
 from netdef.engines.engine import Refused
 
 MOST_AXES = 5
-_MOST = 2**31 - 1
+_MOST = 2**31 - 2**12
+"""What an int can count, with room for the threads beyond the last place."""
 Strides = tuple[int, ...]
 
 
@@ -21,7 +22,7 @@ def strides_of(array: Any) -> Strides:
     """
     strides = tuple(s // array.dtype.itemsize for s in array.strides)
     if sum((n - 1) * abs(s) for n, s in zip(array.shape, strides, strict=True)) >= _MOST:
-        raise Refused("takes no array of 2**31 numbers or more")
+        raise Refused("takes no array of about 2**31 numbers or more")
     return strides
 
 

@@ -10,6 +10,7 @@ from netdef.engines.cupy.places import Axes, Strides, axes_of, strides_of
 _FEWEST_EACH = 8
 """Numbers that a thread takes at least before a result is cut in parts."""
 _WARP = 32
+"""Threads that read memory together."""
 _ENOUGH_BLOCKS = 1024
 """Blocks that keep every processor of a large GPU busy."""
 
@@ -41,7 +42,7 @@ class Reduction:
     def in_parts(self) -> "Reduction":
         """Return the same in as many parts as keep the device busy."""
         each = THREADS // self.width * _FEWEST_EACH
-        parts = max(1, min(_ENOUGH_BLOCKS // self.blocks, self.length // each))
+        parts = max(1, min(_ENOUGH_BLOCKS // max(1, self.blocks), self.length // each))
         return replace(self, parts=parts)
 
     def packed(self) -> list[int]:
@@ -61,12 +62,12 @@ def reduction(axes: Sequence[int], *arrays: Any) -> Reduction:
 
 def reduction_of(axes: Sequence[int], shape: Sequence[int], *strides: Strides) -> Reduction:
     """Put arrays together whose strides are given; those along ``axes`` may be anything."""
-    summed = {axis % len(shape) for axis in axes}
-    kept, gone = (
-        axes_of([shape[i] for i in which], *([s[i] for i in which] for s in strides))
-        for which in ([i for i in range(len(shape)) if (i in summed) == is_gone]
-                      for is_gone in (False, True))
-    )  # fmt: skip
+
+    def along(which: Sequence[int]) -> Axes:
+        return axes_of([shape[i] for i in which], *([s[i] for i in which] for s in strides))
+
+    summed = sorted(axis % len(shape) for axis in axes)
+    kept, gone = along([i for i in range(len(shape)) if i not in summed]), along(summed)
     return Reduction(kept, gone, _width(kept, gone))
 
 
