@@ -210,6 +210,21 @@ def test_every_array_may_lie_in_its_own_order(xp):
     assert_agree(both_ways(CupyEngine), both_ways(NumpyEngine), "float64")
 
 
+def test_places_of_a_large_window(xp):
+    window = Window((17, 17), (5, 4), (8, 0), (1, 1))
+    x = normal(2, 3, 20, 21)
+    y = normal(2, 3, *window.slide_up((20, 21)))
+    places = {**out(*y.shape), "index": (y.shape, "int32")}
+    forward = Case("pool_max", dict(x=x), places, dict(window=window))
+    made = run(forward, "float64", "plain")
+    assert made["index"].max() > 255
+    assert_agree(run_on_device(xp, forward, "float64", "batch innermost"), made, "float64")
+    reads = dict(dy=y, index=made["index"])
+    back = Case("pool_max_grad", reads, out(*x.shape), dict(window=window))
+    found = run_on_device(xp, back, "float64", "batch innermost")
+    assert_agree(found, run(back, "float64", "plain"), "float64")
+
+
 @pytest.mark.parametrize("order", ["plain", "batch innermost", "channels innermost"])
 def test_what_was_clipped_comes_back_from_the_mask(order, xp):
     shape, eps = (3, 4, 5, 2), dict(eps=1e-3, relu=True)

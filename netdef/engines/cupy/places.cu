@@ -21,9 +21,13 @@ __device__ inline int thread_number()
 __device__ inline int place(const Axes& axes, const Strides& strides, int i)
 {
     int at = 0;
-    for (int a = 0; a < axes.rank - 1; ++a) {
-        at += i % axes.size[a] * strides.of[a];
-        i /= axes.size[a];
+    // Written so that it is unrolled: an index that is not constant would cost a trip to memory.
+    for (int a = 0; a < 4; ++a) {
+        if (axes.rank == a + 1)
+            return at + i * strides.of[a];
+        const int outer = i / axes.size[a];
+        at += (i - outer * axes.size[a]) * strides.of[a];
+        i = outer;
     }
-    return at + i * strides.of[axes.rank - 1];
+    return at + i * strides.of[4];
 }

@@ -33,7 +33,9 @@ extern "C" __global__ void uniform(Real* out, Drawn by, Word seed, Word stream, 
     if (first >= by.count)
         return;
     const Words words = philox({{(Word)number + 1, 0, iteration, 0}}, seed, stream);
-    for (int i = 0; i < each && first + i < by.count; ++i) {
+    for (int i = 0; i < each; ++i) {
+        if (first + i >= by.count)
+            return;
         Real value;
         if (each == 8)
             value = (Real)((unsigned)(words.of[i / 2] >> 32 * (i % 2)) >> 8) * (Real)0x1p-24;
