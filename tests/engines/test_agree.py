@@ -11,6 +11,7 @@ import pytest
 from netdef.engines import Clock, Scratch
 from netdef.engines.numpy import NumpyEngine
 from netdef.engines.scratch import fake
+from netdef.engines.threads import Threads
 from netdef.memory import _IN_PLACE
 from netdef.ops import HOST_CALLS, Ops
 from tests.engines.primitives import cases
@@ -221,3 +222,17 @@ def test_uniform_draws_the_same_numbers_in_every_layout(order, dtype):
         draw(order, iteration=1),
     ):
         assert (drawn != other).any()
+
+
+@pytest.mark.parametrize("order", ["plain", "channels innermost"])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("shape", [(5, 3, 61, 47), (40961,), (2, 20000)])
+def test_threads_draw_the_numbers_that_one_would(shape, dtype, order):
+    def draw(count):
+        out = laid(np.full(shape, np.nan), dtype, order)
+        engine = NumpyEngine(scratch=Scratch(), clock=Clock(3, 5))
+        engine.threads = Threads(count)
+        engine.prepare("uniform", dict(out=out), dict(stream="layer/chance"))()
+        return np.array(out)
+
+    np.testing.assert_array_equal(draw(3), draw(1))
