@@ -131,8 +131,8 @@ def test_numbers_are_counted_as_numbers():
     [
         (
             lambda t: t.update(module("features.9", weight=(4, 4, 1, 1))),
-            "no layer of the net wants the module 'features.9'; give the net that the weights are of, or"
-            " rename its layers as the modules",
+            "no layer of the net wants the module 'features.9'; give the net that the weights are"
+            " of, or rename its layers as the modules",
         ),
         (
             lambda t: t.update(module("classifier.1", bias=(6,), weight=(6, 144))),
