@@ -96,3 +96,10 @@ def test_elementwise_calls_compute_in_float32():
     # 1 + 2^-12 is 1 in bfloat16: the sum was not rounded in between.
     np.testing.assert_array_equal(out.astype(float), [2.0**-12] * 3)
     assert is_narrow(out)
+
+
+def test_what_a_user_reads_is_float32():
+    text = parse_net(INPUTS + NETS["normed"], "n")
+    net = Net(text, netdef.TEST, keep="outputs", seed=5, precision="BF16")
+    assert any(v.dtype == "bfloat16" for v in net.plan.slots)
+    assert net.forward()["last"].dtype == np.float32
