@@ -16,7 +16,7 @@ from netdef.proto import BF16, SolverParameter
 from netdef.prototxt import parse_net
 from netdef.record import record
 from netdef.solvers import Solver
-from tests.fusion.test_fusion import INPUTS, LOSS, NETS
+from tests.fusion.test_fusion import INPUTS, LOSS, NETS, set_running
 from tests.stages.staging import graph_of
 
 try:
@@ -99,7 +99,13 @@ def test_elementwise_calls_compute_in_float32():
 
 
 def test_what_a_user_reads_is_float32():
-    text = parse_net(INPUTS + NETS["normed"], "n")
-    net = Net(text, netdef.TEST, keep="outputs", seed=5, precision="BF16")
+    text, found = parse_net(INPUTS + NETS["normed"], "n"), {}
+    for precision in ("F32", "BF16"):
+        net = Net(text, netdef.TEST, keep="outputs", seed=5, precision=precision)
+        set_running(net, np.random.default_rng(1))
+        net.blobs["x"].data[...] = np.random.default_rng(7).standard_normal((3, 5, 9, 8))
+        found[precision] = net.forward()["last"]
+        assert found[precision].dtype == np.float32
     assert any(v.dtype == "bfloat16" for v in net.plan.slots)
-    assert net.forward()["last"].dtype == np.float32
+    scale = np.abs(found["F32"]).max()
+    assert 0 < np.abs(found["BF16"] - found["F32"]).max() < 0.02 * scale
