@@ -24,7 +24,12 @@ BLOCKS = ("aBcd16b", "aBcd16b")
     ],
 )
 def test_the_rule(batch, inputs, size, outputs, kernel, stride, layouts):
+    assert chosen(batch, inputs, size, outputs, kernel, stride) == layouts
+
+
+def chosen(batch, inputs, size, outputs, kernel, stride):
+    """Ask with arrays that have no memory: a test that fails must not print them."""
     window = Window((kernel,) * 2, (stride,) * 2, (kernel // 2,) * 2, (1, 1))
     x = fake((batch, inputs, size, size), "float32")
     dy = fake((batch, outputs, *window.slide((size, size))), "float32")
-    assert _blocks(x, dy, window, 1) == layouts
+    return _blocks(x, dy, window, 1)
