@@ -8,7 +8,7 @@ import inspect
 import numpy as np
 import pytest
 
-from netdef.engines import Clock, Scratch
+from netdef.engines import Clock, Scratch, aligned
 from netdef.engines.numpy import NumpyEngine
 from netdef.engines.scratch import fake
 from netdef.engines.threads import Threads
@@ -85,7 +85,8 @@ def engine_with_exact_scratch(case, reads, writes, kind=NumpyEngine):
     counter = kind(scratch=Scratch())
     everything = {**reads, **writes, **dict.fromkeys(case.absent)}
     counter.prepare(case.primitive, without_memory(everything), case.options)
-    block = np.full(counter.scratch.bytes, 0xFF, np.uint8)
+    block = aligned(np, counter.scratch.bytes)
+    block.fill(0xFF)
     return kind(scratch=Scratch(np, block), clock=Clock())
 
 
