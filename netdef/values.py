@@ -117,6 +117,9 @@ class View:
 def _reshaped(array: Any, shape: tuple[int, ...], is_shape_only: bool) -> Any:
     if is_shape_only:
         return array.reshape(shape)
+    if isinstance(array, np.ndarray):
+        # Setting ``shape`` would make a copy before it fails, and read what has no memory.
+        return array.reshape(shape, copy=False)
     view = array.view()
     view.shape = Shape(np.broadcast_to(np.empty(()), array.shape).reshape(shape).shape)
     return view

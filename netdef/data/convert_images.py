@@ -18,7 +18,7 @@ from netdef.data.run_name import run_name
 from netdef.errors import DataError, NetdefError, at
 
 Record = tuple[bytes, tuple[int, ...]]
-_AHEAD = 8
+_AHEAD = 32
 """Images for each thread that are read before they are written."""
 
 

@@ -27,7 +27,8 @@ class DatabaseWriter(ABC):
         RunError: the disk is full, or the folder cannot be written to.
     """
 
-    _BATCH = 1000  # records that are committed together, as Caffe's converters do
+    _BATCH = 1000  # records that are committed together, as Caffe's converters do,
+    _BATCH_BYTES = 8 << 20  # or fewer if they are large: the next ones are made meanwhile
 
     def __init__(
         self, path: str | Path, resume_as: str, errors: tuple[type[Exception], ...]
@@ -37,6 +38,7 @@ class DatabaseWriter(ABC):
         self._resumes = bool(resume_as)
         self._partial = self.path.with_name(f".{_partial_name(self.path, resume_as)}.partial")
         self._pending: list[tuple[bytes, bytes]] = []
+        self._pending_bytes = 0
         self._done: bytes | None = None
         self._lock: int | None = None
 
@@ -54,7 +56,7 @@ class DatabaseWriter(ABC):
 
     @abstractmethod
     def _commit(self) -> None:
-        """Write out the pending records, and forget them."""
+        """Write out the pending records."""
 
     @abstractmethod
     def _shut(self) -> None:
@@ -77,9 +79,12 @@ class DatabaseWriter(ABC):
         if self._done is not None and key <= self._done:
             return
         self._pending.append((key, value))
-        if len(self._pending) == self._BATCH:
+        self._pending_bytes += len(key) + len(value)
+        if len(self._pending) == self._BATCH or self._pending_bytes >= self._BATCH_BYTES:
             with self._failure():
                 self._commit()
+            self._pending.clear()
+            self._pending_bytes = 0
 
     def __exit__(
         self,

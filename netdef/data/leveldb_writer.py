@@ -36,7 +36,6 @@ class LeveldbWriter(DatabaseWriter):
         with self._database.write_batch() as batch:
             for key, value in self._pending:
                 batch.put(key, value)
-        self._pending.clear()
 
     def _shut(self) -> None:
         if self._database is not None:

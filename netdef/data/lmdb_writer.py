@@ -11,7 +11,7 @@ from netdef.data.database_writer import DatabaseWriter
 class LmdbWriter(DatabaseWriter):
     """Writes a new LMDB; see ``DatabaseWriter``."""
 
-    _FIRST_MAP_BYTES = 64 << 20  # doubled whenever it is full
+    _FIRST_MAP_BYTES = 64 << 20
 
     def __init__(self, path: str | Path, resume_as: str = "") -> None:
         import lmdb
@@ -38,13 +38,23 @@ class LmdbWriter(DatabaseWriter):
     def _commit(self) -> None:
         import lmdb
 
+        self._make_room(2 * self._pending_bytes)  # a value may fill little of its last page
         try:
             with self._environment.begin(write=True) as transaction:
                 transaction.cursor().putmulti(self._pending)
         except lmdb.MapFullError:
             self._environment.set_mapsize(2 * self._environment.info()["map_size"])
             self._commit()
-        self._pending.clear()
+
+    def _make_room(self, size: int) -> None:
+        """Double the map until so many bytes more fit into it: a write that fails costs time."""
+        about = self._environment.info()
+        wanted = about["last_pgno"] * self._environment.stat()["psize"] + size
+        room = about["map_size"]
+        while room < wanted:
+            room *= 2
+        if room > about["map_size"]:
+            self._environment.set_mapsize(room)
 
     def _shut(self) -> None:
         if self._environment is not None:
@@ -52,7 +62,6 @@ class LmdbWriter(DatabaseWriter):
 
     def _system_error(self, error: Exception) -> OSError:
         """Return the system's error behind LMDB's, which calls a short write a broken disk."""
-        wanted = sum(len(key) + len(value) for key, value in self._pending)
-        is_full = shutil.disk_usage(self._partial).free <= wanted
+        is_full = shutil.disk_usage(self._partial).free <= self._pending_bytes
         reason = str(error).rsplit(": ", 1)[-1]
         return OSError(errno.ENOSPC if is_full else errno.EIO, reason)

@@ -26,6 +26,26 @@ def test_the_map_grows_and_nothing_but_the_database_is_left(tmp_path, monkeypatc
     assert [path.name for path in tmp_path.rglob("*")] == ["db", "data.mdb"]
 
 
+def test_large_records_are_committed_early_into_a_map_that_is_large_enough(tmp_path, monkeypatch):
+    monkeypatch.setattr(LmdbWriter, "_FIRST_MAP_BYTES", 1 << 16)
+    monkeypatch.setattr(LmdbWriter, "_BATCH_BYTES", 1 << 20)
+    commits, commit = [], LmdbWriter._commit
+
+    def counting(writer):
+        commits.append(len(writer._pending))
+        commit(writer)
+
+    monkeypatch.setattr(LmdbWriter, "_commit", counting)
+    with LmdbWriter(tmp_path / "db") as writer:
+        for number in range(20):
+            writer.put(b"%08d" % number, bytes([number]) * 300_000)
+    assert commits == [4, 4, 4, 4, 4, 0]  # none of them twice, for lack of room
+    reader = LmdbReader(tmp_path / "db")
+    records = reader.read(0, reader.entries)
+    reader.close()
+    assert records == [(b"%08d" % number, bytes([number]) * 300_000) for number in range(20)]
+
+
 def test_an_error_leaves_nothing(tmp_path):
     with pytest.raises(KeyError), LmdbWriter(tmp_path / "db") as writer:  # noqa: PT012
         writer.put(b"a", b"b")
