@@ -59,3 +59,11 @@ def test_a_folder_in_the_way(tmp_path: Path) -> None:
     with pytest.raises(RunError) as error, writing_whole(tmp_path / "a"):
         pass
     assert str(error.value) == f"{tmp_path}/a: cannot be written (Is a directory)"
+
+
+def test_a_file_in_the_place_of_a_folder(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("mine")
+    with pytest.raises(RunError, match="file/new: .*[Nn]ot a directory"):  # noqa: SIM117
+        with writing_whole(tmp_path / "file" / "new") as file:
+            file.write(b"x")
+    assert (tmp_path / "file").read_text() == "mine"

@@ -6,7 +6,6 @@ written anew.
 """
 
 import json
-import os
 import warnings
 from dataclasses import dataclass
 from hashlib import sha256
@@ -15,6 +14,7 @@ from pathlib import Path
 from netdef.engines.cudnn.operation_graph import OperationGraph
 from netdef.engines.cudnn.plan import Plan
 from netdef.errors import RunError
+from netdef.io.user_folder import user_folder
 from netdef.io.whole_file import writing_whole
 
 _FORMAT = 1
@@ -29,8 +29,7 @@ class PlanStore:
     @staticmethod
     def of(name: str) -> "PlanStore":
         """Return the store of that name in the user's folder."""
-        home = os.environ.get("NETDEF_HOME")
-        return PlanStore((Path(home) if home else Path.home() / ".netdef") / "cudnn" / name)
+        return PlanStore(user_folder() / "cudnn" / name)
 
     def find(self, graph: OperationGraph) -> Plan | None:
         """Return the plan of a graph if it is there, whole and of this format."""
