@@ -1,20 +1,14 @@
 """Where weights lie that were fetched or imported: ``NETDEF_HOME``, by default ``~/.netdef``."""
 
-import os
 from pathlib import Path
 
 from netdef.errors import cannot_write
-
-
-def home() -> Path:
-    """Return the folder of what netdef keeps for the user."""
-    chosen = os.environ.get("NETDEF_HOME")
-    return Path(chosen) if chosen else Path.home() / ".netdef"
+from netdef.io.user_folder import user_folder
 
 
 def place(name: str) -> Path:
     """Return where weights of that name lie, or would lie."""
-    return home() / "weights" / f"{name}.caffemodel"
+    return user_folder() / "weights" / f"{name}.caffemodel"
 
 
 def place_for_writing(name: str) -> Path:

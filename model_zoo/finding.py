@@ -4,7 +4,8 @@ from pathlib import Path
 
 from netdef.errors import MissingFile, unknown
 from netdef.model_zoo import nets
-from netdef.model_zoo.cache import home, place
+from netdef.io.user_folder import user_folder
+from netdef.model_zoo.cache import place
 from netdef.model_zoo.weights_table import Published, table
 
 
@@ -45,4 +46,4 @@ def _how_to_get(name: str, rows: list[Published]) -> str:
     if not rows:
         return f"the zoo knows of no published weights for {name!r}; {take}"
     fetch = f"netdef zoo fetch {rows[0].name} downloads them from {rows[0].url}"
-    return f"the weights {rows[0].name!r} are not in {home()}; {fetch}, and {take}"
+    return f"the weights {rows[0].name!r} are not in {user_folder()}; {fetch}, and {take}"
