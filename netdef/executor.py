@@ -1,7 +1,7 @@
 """The only part with state: a plan's arrays, and its calls made ready to run."""
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from itertools import groupby
 from typing import Any, Literal, Protocol
 
@@ -11,19 +11,12 @@ from netdef.data.source import Source
 from netdef.device import Device
 from netdef.engines import Clock, Engine, Run, Scratch, aligned
 from netdef.errors import at
+from netdef.feeding import feed
 from netdef.memory import lives
 from netdef.plan import Plan, steps
 from netdef.program import Call
+from netdef.resized import Resized, are_resized
 from netdef.values import Value, arrays_of
-
-
-class Resized(Exception):
-    """A layer made tops of other shapes than planned; what it made, by blob id."""
-
-    def __init__(self, node: int, tops: dict[str, Any]) -> None:
-        super().__init__(node, tops)
-        self.node, self.tops = node, tops
-
 
 Way = Literal["forward", "backward"]
 Step = tuple[Call, Run]
@@ -166,25 +159,13 @@ class Executor:
             return self._produce(call, arrays)
         kind = type(engine)
         if kind not in self._engines:
-            self._engines[kind] = kind(self.device.xp, self._scratch, self._clock)
+            self._engines[kind] = engine.running_on(self.device.xp, self._scratch, self._clock)
             self._engines[kind].weights_stay = not self.plan.backward
         return self._engines[kind].prepare(call.primitive, arrays, call.options)
 
     def _feed(self, call: Call, tops: tuple[Any, ...]) -> Run:
         name = self.plan.program.graph.nodes[call.node].name
-        names = [value.name for value in call.written_values()]
-
-        def run() -> None:
-            batch = self.sources[name].next()
-            if _are_resized(batch, tops):
-                # The net may be planned for fewer records than a batch has.
-                batch = tuple(a[: len(top)] for a, top in zip(batch, tops, strict=True))
-                if _are_resized(batch, tops):
-                    raise Resized(call.node, dict(zip(names, batch, strict=True)))
-            for top, array in zip(tops, batch, strict=True):
-                top[...] = self.device.xp.asarray(array)
-
-        return run
+        return feed(call, tops, lambda: self.sources[name], self.device)
 
     @property
     def lasting(self) -> dict[str, Any]:
@@ -213,7 +194,7 @@ class Executor:
 
         def run() -> None:
             made = function(*(self.device.to_host(a) for a in reads))
-            if _are_resized(made, out):
+            if are_resized(made, out):
                 raise Resized(call.node, dict(zip(names, made, strict=True)))
             for goal, array in zip(out, made, strict=True):
                 goal[...] = self.device.xp.asarray(array)
@@ -232,7 +213,3 @@ class Executor:
                 goal[...] = self.device.xp.asarray(result)
 
         return run
-
-
-def _are_resized(made: Iterable[Any], planned: Iterable[Any]) -> bool:
-    return any(a.shape != goal.shape for a, goal in zip(made, planned, strict=True))

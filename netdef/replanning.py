@@ -5,12 +5,13 @@ from collections.abc import Callable
 
 from netdef.engines import engines_of, settings
 from netdef.errors import ShapeError
-from netdef.executor import Executor, Resized
+from netdef.executor import Executor
 from netdef.fusion import PASSES
 from netdef.graph import Graph
 from netdef.infer import Shapes, infer
 from netdef.plan import Plan, compile_program
 from netdef.record import record
+from netdef.resized import Resized
 from netdef.shape import Shape
 
 _MOST_EXECUTORS, _MOST_PLANS = 4, 64
