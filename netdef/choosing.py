@@ -1,6 +1,6 @@
 """A pass of ``compile``: the engine of every call."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from netdef.engines import Choice, Engine, choose
@@ -13,6 +13,54 @@ from netdef.values import Order, Value, arrays_of
 
 _NAMES = {"MKLDNN": "onednn"}
 """Engines that a prototxt calls by another name."""
+
+
+def choices_of(
+    program: Program, calls: Sequence[Call], engines: Sequence[Engine], orders: dict[Value, Order]
+) -> tuple[Choice, ...]:
+    """Choose the engine of every call; those that share a mask get the same one.
+
+    What a ReLU clipped, engines note in forms of their own: who reads it must have written
+    it. If one of the two is refused, the other goes on to the next engine with it.
+
+    Raises:
+        ConfigError: a layer asks for an engine that is not here or refuses.
+    """
+    choices = [choice_of(program, call, engines, orders) for call in calls]
+    for places in _sharing_a_mask(calls):
+        if len({choices[place].engine for place in places}) > 1:
+            sharing = [calls[place] for place in places]
+            together = _of_one_engine(program, sharing, engines, orders)
+            for place, choice in zip(places, together, strict=True):
+                choices[place] = choice
+    return tuple(choices)
+
+
+def _of_one_engine(
+    program: Program, calls: Sequence[Call], engines: Sequence[Engine], orders: dict[Value, Order]
+) -> list[Choice]:
+    """Choose the first engine that takes all these calls; what one refused all have refused."""
+    refused: dict[str, str] = {}
+    while True:
+        found = [choice_of(program, call, engines, orders) for call in calls]
+        first = min(engines.index(choice.engine) for choice in found)
+        if all(choice.engine is engines[first] for choice in found):
+            return [Choice(c.engine, refused | c.refused) for c in found]
+        name = engines[first].name
+        for choice in found:
+            refused |= choice.refused
+        refused.setdefault(name, "lacks a call that belongs to it")
+        engines = engines[first + 1 :]
+
+
+def _sharing_a_mask(calls: Sequence[Call]) -> Iterator[list[int]]:
+    """Yield the places of the calls that write a mask and read it."""
+    places: dict[Value, list[int]] = {}
+    for place, call in enumerate(calls):
+        mask = call.writes.get("mask") or call.reads.get("mask")
+        if mask is not None:
+            places.setdefault(mask, []).append(place)
+    yield from places.values()
 
 
 def choice_of(

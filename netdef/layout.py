@@ -21,7 +21,7 @@ _MOVABLE = {"blob", "diff", "saved", "temporary"}
 
 
 def orders(
-    calls: Sequence[Call], engine: type[Engine], plain: frozenset[Value]
+    calls: Sequence[Call], engine: Engine, plain: frozenset[Value]
 ) -> dict[Value, Order]:
     """Return the order of the axes, outermost first, of all values that are not plain.
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from netdef import layout, memory
-from netdef.choosing import check_asked, choice_of
+from netdef.choosing import check_asked, choices_of
 from netdef.engines import Choice, Engine
 from netdef.fusion import PASSES, fuse
 from netdef.keeping import drop_unread, is_touched, kept_values
@@ -72,14 +72,14 @@ def compile_program(
     forward, backward = fuse(forward, backward, kept, keep == "outputs", passes)
     forward = drop_unread(forward, kept, backward)
     forward, settled = (forward, 0) if backward else settle(forward, keep)
-    orders = layout.orders((*forward, *backward), type(engines[0]), _plain(program))
+    orders = layout.orders((*forward, *backward), engines[0], _plain(program))
     if precision == "BF16":
         narrowed = narrow(forward, backward, orders, kept)
         forward, backward = narrowed.forward, narrowed.backward
         orders = {narrowed.values.get(v, v): order for v, order in orders.items()}
     calls = (*forward, *backward)
     kept = frozenset(v for v in kept if v.kind == "blob" or is_touched(v, calls))
-    choices = tuple(choice_of(program, call, engines, orders) for call in calls)
+    choices = choices_of(program, calls, engines, orders)
     kept |= {v for call in forward[:settled] for v in call.written_values()}
     alive = memory.lives(calls, kept)
     hosts = memory.share_in_place(calls, alive, orders, kept)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from netdef.engines import scratch
+from netdef.engines import available, scratch
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
@@ -20,6 +20,16 @@ def shared() -> Path:
     if not SHARED.is_dir():
         pytest.skip(f"needs the recordings and data in {SHARED.name}/ beside the checkout")
     return SHARED
+
+
+@pytest.fixture(autouse=True)
+def _plans_for_gpus_are_without_cudnn(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Let stand-ins for GPUs have the engines that need none, whatever is installed here."""
+    if request.node.get_closest_marker("gpu") is None:
+        monkeypatch.setattr(available, "why_no_cudnn", lambda: "a stand-in for a GPU has none")
+        monkeypatch.setattr(available, "_warn_of_cupy", lambda why: None)
 
 
 @pytest.fixture(scope="session", autouse=True)

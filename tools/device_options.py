@@ -21,7 +21,7 @@ def _use_engine(ctx: click.Context, param: click.Parameter, name: str | None) ->
     if name is not None:
         from netdef.engines import settings
 
-        settings.chosen.cpu_engine = name
+        settings.chosen.engine = name
 
 
 def _use_threads(ctx: click.Context, param: click.Parameter, count: int | None) -> None:

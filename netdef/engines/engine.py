@@ -70,8 +70,11 @@ class Engine:
         for run in self._settling:
             run()
 
-    @classmethod
-    def image_order(cls, ndim: int) -> tuple[int, ...]:
+    def running_on(self, xp: ModuleType, scratch: Scratch, clock: Clock) -> "Engine":
+        """Return an engine that runs on a device what this one has planned."""
+        return type(self)(xp, scratch, clock)
+
+    def image_order(self, ndim: int) -> tuple[int, ...]:
         """Return in which order, outermost first, the axes of images ``(N, C, ...)`` lie best."""
         return tuple(range(ndim))
 

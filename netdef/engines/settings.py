@@ -7,29 +7,43 @@ from netdef.errors import ConfigError
 
 _VARIABLE = "NETDEF_ENGINE"
 CPU_ENGINES = ("onednn", "numpy")
+GPU_ENGINES = ("cudnn", "cupy", "numpy")
+ENGINES = tuple(dict.fromkeys(CPU_ENGINES + GPU_ENGINES))
 
 
 @dataclass
 class Settings:
-    """Which engine runs on the CPU (the fastest that loads, if not given), and how."""
+    """Which engine runs (the fastest that loads, if not given), and how."""
 
-    cpu_engine: str | None = None
+    engine: str | None = None
     fuses: bool = True
     precision: str = "F32"
     tf32: bool = False
     """True if GPUs may round float32 to 10 bits before they multiply, which Caffe never does."""
+    autotune: bool = False
+    """True if cuDNN's plans are timed on the GPU, and the fastest is taken."""
 
 
 chosen = Settings()
 
 
-def cpu_engine() -> str | None:
-    """Return the CPU engine that was asked for, here or by ``NETDEF_ENGINE``.
+def asked_engine(is_gpu: bool) -> str | None:
+    """Return the engine that was asked for by name, here or by ``NETDEF_ENGINE``.
 
     Raises:
-        ConfigError: the variable names none.
+        ConfigError: there is none of that name, or it does not run on this device.
     """
-    name = chosen.cpu_engine or os.environ.get(_VARIABLE) or None
-    if name is not None and name not in CPU_ENGINES:
-        raise ConfigError(f"{_VARIABLE} is {name!r}; it is one of {', '.join(CPU_ENGINES)}")
-    return name
+    name = chosen.engine or os.environ.get(_VARIABLE) or None
+    if name is None or name in (GPU_ENGINES if is_gpu else CPU_ENGINES):
+        return name
+    if name not in ENGINES:
+        raise ConfigError(f"{_VARIABLE} is {name!r}; it is one of {', '.join(ENGINES)}")
+    if is_gpu:
+        raise ConfigError(
+            f"the engine {name} runs on the CPU, and this net on a GPU; take one of"
+            f" {', '.join(GPU_ENGINES)}, or run on the CPU (solver_mode: CPU, no --gpu)"
+        )
+    raise ConfigError(
+        f"the engine {name} runs on a GPU, and this net on the CPU; give --gpu 0"
+        f" (solver_mode: GPU), or take one of {', '.join(CPU_ENGINES)}"
+    )

@@ -5,7 +5,7 @@ from netdef.engines.numpy import NumpyEngine
 from netdef.errors import ConfigError
 from netdef.graph import build
 from netdef.infer import infer
-from netdef.plan import compile_program
+from netdef.plan import compile_program, steps
 from netdef.prototxt import parse_net
 from netdef.record import record
 
@@ -94,3 +94,55 @@ def test_a_net_that_asks_for_an_engine_says_where():
         "net.prototxt:3: layer 'relu' (ReLU): asks for engine CUDNN, which this device does not"
         " have (numpy); remove the engine field"
     )
+
+
+NORMALIZED = """
+  layer { name: "in" type: "Input" top: "x"
+    input_param { shape { dim: 4 dim: 3 dim: 5 dim: 5 } } }
+  layer { name: "conv" type: "Convolution" bottom: "x" top: "c"
+    convolution_param { num_output: 4 kernel_size: 3 } }
+  layer { name: "bn" type: "BatchNorm" bottom: "c" top: "c" }
+  layer { name: "scale" type: "Scale" bottom: "c" top: "c" scale_param { bias_term: true } }
+  layer { name: "relu" type: "ReLU" bottom: "c" top: "c" }
+  layer { name: "sum" type: "Reduction" bottom: "c" top: "loss" loss_weight: 1 }"""
+
+
+class Halfway(NumpyEngine):
+    """Refuses one half of batch normalization when it sees the arrays."""
+
+    name = "halfway"
+    half = ""
+
+    def prepare(self, primitive, arrays, options):
+        if primitive == self.half:
+            raise Refused(f"has no {primitive} of such images")
+        return super().prepare(primitive, arrays, options)
+
+
+def normalizing(*engines):
+    """Return the choices of the two halves of a batch normalization with a ReLU."""
+    graph = build(parse_net(NORMALIZED, "net.prototxt"), 0)
+    plan = compile_program(record(graph, infer(graph)), engines)
+    found = {call.primitive: choice for call, choice in steps(plan)}
+    assert "conv" in found
+    return [found[name] for name in ("batch_norm", "batch_norm_back")]
+
+
+@pytest.mark.parametrize("half", ["batch_norm", "batch_norm_back"])
+def test_who_reads_a_mask_has_written_it(half, monkeypatch):
+    monkeypatch.setattr(Halfway, "half", half)
+    choices = normalizing(Halfway(), NumpyEngine())
+    said = f"numpy; halfway: has no {half} of such images"
+    assert [str(c) for c in choices] == [said, said]
+
+
+def test_both_halves_go_on_until_one_engine_takes_both(monkeypatch):
+    other = type("Other", (Halfway,), {"name": "other", "half": "batch_norm"})
+    monkeypatch.setattr(Halfway, "half", "batch_norm_back")
+    choices = normalizing(Halfway(), other(), NumpyEngine())
+    assert [c.engine.name for c in choices] == ["numpy", "numpy"]
+    assert all(set(c.refused) == {"halfway", "other"} for c in choices)
+
+
+def test_halves_that_agree_stay():
+    assert [str(c) for c in normalizing(Halfway(), NumpyEngine())] == ["halfway", "halfway"]

@@ -9,7 +9,7 @@ import inspect
 import numpy as np
 import pytest
 
-from netdef.engines import Refused, Scratch, settings
+from netdef.engines import Clock, Refused, Scratch, settings
 from netdef.engines.cudnn import CudnnEngine
 from netdef.engines.cudnn.convolution_graphs import Geometry
 from netdef.engines.cudnn.operation_graph import is_dense
@@ -208,12 +208,15 @@ def test_what_it_does_not_compute_in():
 
 
 def test_how_images_lie(monkeypatch):
-    assert CudnnEngine.image_order(4) == (0, 1, 2, 3)
+    assert CudnnEngine().image_order(4) == (0, 1, 2, 3)
+    assert CudnnEngine(tf32=True).image_order(4) == (0, 2, 3, 1)
+    assert CudnnEngine(precision="BF16").image_order(5) == (0, 2, 3, 4, 1)
     monkeypatch.setattr(settings.chosen, "tf32", True)
-    assert CudnnEngine.image_order(4) == (0, 2, 3, 1)
-    monkeypatch.setattr(settings.chosen, "tf32", False)
-    monkeypatch.setattr(settings.chosen, "precision", "BF16")
-    assert CudnnEngine.image_order(5) == (0, 2, 3, 4, 1)
+    assert CudnnEngine().image_order(4) == (0, 2, 3, 1)
+    planned = CudnnEngine(precision="F32", tf32=False)
+    ready = planned.running_on(np, Scratch(), Clock())  # whatever the settings are by now
+    assert ready.image_order(4) == (0, 1, 2, 3)
+    assert not ready.tf32
 
 
 @pytest.mark.parametrize(

@@ -89,7 +89,7 @@ INPUTS = given("x label", (3, 5, 9, 8), (3,))
 def engine(request, monkeypatch):
     if request.param == "onednn" and why_no_onednn():
         pytest.skip(why_no_onednn())
-    monkeypatch.setattr(settings.chosen, "cpu_engine", request.param)
+    monkeypatch.setattr(settings.chosen, "engine", request.param)
 
 
 def set_running(net, rng):

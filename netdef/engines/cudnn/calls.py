@@ -6,7 +6,6 @@ from typing import Any, Protocol, TypeVar
 
 import numpy as np
 
-from netdef.engines import settings
 from netdef.engines.cudnn.device import gpu
 from netdef.engines.cudnn.operation_graph import Operand, OperationGraph, is_dense, order_of
 from netdef.engines.cudnn.plan import Plan
@@ -35,6 +34,11 @@ class Device(Protocol):
 class Calls(Engine):
     """Makes a call of an operation graph and of arrays that may lie otherwise."""
 
+    tf32: bool
+    """True if float32 may be rounded to 10 bits before it is multiplied."""
+    autotune: bool
+    """True if plans are timed on the GPU, and the fastest is taken."""
+
     @property
     def device(self) -> Device:
         """The GPU that is current."""
@@ -57,7 +61,7 @@ class Calls(Engine):
         In 16 bits and TF32 that is channels innermost. Kernels that keep float32 read plain
         images; given others, they transpose them first (seen by the memory they ask for).
         """
-        return dtype in NARROW or settings.chosen.tf32
+        return dtype in NARROW or self.tf32
 
     def first_with_a_plan(
         self, ways: Iterable[tuple[OperationGraph, _Way]]

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
-from netdef.engines import settings
 from netdef.engines.cudnn import convolution_graphs as graphs
 from netdef.engines.cudnn.calls import Calls
 from netdef.engines.cudnn.convolution_graphs import Finish, Geometry
@@ -99,7 +98,7 @@ class Convolutions(Calls):
         dtype = self.dtype_of(x, y)
         innermost = self.lies_channels_innermost(dtype)
         x, weight, y = (tuple(a.shape) for a in (x, weight, y))
-        return Geometry(x, weight, y, window, dtype, innermost, settings.chosen.tf32)
+        return Geometry(x, weight, y, window, dtype, innermost, self.tf32)
 
 
 def _shorter_and_shorter(wanted: Finish) -> Iterator[Finish]:

@@ -30,7 +30,7 @@ class Normalization(Calls):
         eps: float,
         relu: bool,
     ) -> Run:
-        call = self._call(x, out, eps, relu, mask)
+        call = self._call(x, eps, relu, mask)
         graph = graphs.forward(call)
         if call.has_mask:
             self.device.plan(graphs.backward(call))
@@ -74,7 +74,7 @@ class Normalization(Calls):
         eps: float,
         relu: bool,
     ) -> Run:
-        call = self._call(x, out, eps, relu, mask)
+        call = self._call(x, eps, relu, mask)
         graph, xp, count = graphs.backward(call), self.xp, len(mean)
         if call.has_mask:
             self.device.plan(graphs.forward(call))
@@ -100,8 +100,12 @@ class Normalization(Calls):
         run = self.ready(graph, images | vectors | ({} if mask is None else {"mask": mask}))
         return in_order(*before, *prepare, run, *after, *adding)
 
-    def _call(self, x: Any, out: Any, eps: float, relu: bool, mask: Any) -> Normalized:
-        """Describe the call by what forward and backward both know."""
-        dtype = self.dtype_of(x, out)
+    def _call(self, x: Any, eps: float, relu: bool, mask: Any) -> Normalized:
+        """Describe the call by what forward and backward both know.
+
+        The bits of the mask lie as the images do, so the type, which decides that, is that of
+        the image both read, whatever those are that each of them writes.
+        """
+        dtype = str(x.dtype.name)
         innermost = self.lies_channels_innermost(dtype)
         return Normalized(tuple(x.shape), dtype, innermost, eps, relu, mask is not None)

@@ -4,7 +4,6 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any
 
-from netdef.engines import settings
 from netdef.engines.cudnn import product_graphs as graphs
 from netdef.engines.cudnn.calls import Calls
 from netdef.engines.cudnn.operation_graph import OperationGraph
@@ -55,7 +54,7 @@ class Products(Calls):
             "dtype": self.dtype_of(a, b, target),
             "trans_a": trans_a,
             "trans_b": trans_b,
-            "tf32": settings.chosen.tf32,
+            "tf32": self.tf32,
         }
         for bias in sorted({has_bias, False}, reverse=True):
             yield graphs.product(*shapes, bias=bias, **options), ({}, bias)

@@ -38,6 +38,5 @@ class NumpyEngine(
 
     name: ClassVar[str] = "numpy"
 
-    @classmethod
-    def image_order(cls, ndim: int) -> tuple[int, ...]:
+    def image_order(self, ndim: int) -> tuple[int, ...]:
         return (*range(1, ndim), 0)

@@ -20,8 +20,7 @@ class OneDnnEngine(
 
     name: ClassVar[str] = "onednn"
 
-    @classmethod
-    def image_order(cls, ndim: int) -> tuple[int, ...]:
+    def image_order(self, ndim: int) -> tuple[int, ...]:
         return (0, *range(2, ndim), 1)
 
     def refuses(self, primitive: str, dtype: str, options: Mapping[str, Any]) -> str | None:
