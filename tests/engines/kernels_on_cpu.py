@@ -15,6 +15,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tests.engines.streams_on_cpu import submit
+
 HEADER = Path(__file__).with_name("cuda_on_cpu.h")
 _FAULTS = {-2: "threads ended while others wait at a barrier", 0: "has another number of arguments"}
 
@@ -82,7 +84,10 @@ class Kernel:
         self.function, self.name = function, name
 
     def __call__(self, grid: tuple[int], block: tuple[int], arguments: Sequence[Any]) -> None:
-        values = [_bytes(a) for a in arguments]
+        values = [_bytes(a).copy() for a in arguments]
+        submit(lambda: self._run(grid, block, values))  # a graph keeps the values of now
+
+    def _run(self, grid: tuple[int], block: tuple[int], values: list[Any]) -> None:
         sizes = np.array([v.size for v in values], np.int32)
         places = np.array([v.ctypes.data for v in values], np.uintp)
         fault = self.function(

@@ -2,16 +2,19 @@
 
 Arrays are NumPy's in a class of their own that has CuPy's ``get``; functions have CuPy's
 parameters, not NumPy's; elementwise kernels are made from their C++ by turning it back into
-Python, all others are compiled by g++.
+Python, all others are compiled by g++. Streams that capture note down what they are given, and
+refuse what CuPy refuses: see ``streams_on_cpu``.
 """
 
 import re
+from functools import partial
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import numpy as np
 
 from netdef.device import Device
+from tests.engines import streams_on_cpu as streams
 from tests.engines.kernels_on_cpu import RawModule
 
 SAME = """add subtract multiply divide power maximum minimum negative absolute exp log sqrt square
@@ -24,14 +27,85 @@ SAME = """add subtract multiply divide power maximum minimum negative absolute e
 class DeviceArray(np.ndarray):
     """An array that says it lies elsewhere."""
 
-    def get(self) -> Any:
-        """Return a copy on the host."""
-        return np.array(self, subok=False)
+    def get(
+        self,
+        stream: Any = None,
+        order: str = "C",
+        out: Any = None,
+        blocking: bool = True,
+    ) -> Any:
+        """Return a copy on the host; into ``out`` it may be made later, where there is a stream."""
+        if out is not None:
+            assert type(out) is np.ndarray and out.flags.c_contiguous
+            assert (out.shape, out.dtype) == (self.shape, self.dtype)
+        streams.refuse_while_capturing("a copy to the host")
+        if blocking:
+            streams.current().synchronize()
+        found = np.empty(self.shape, self.dtype) if out is None else out
+        np.copyto(found, self.view(np.ndarray))
+        return found
 
     @property
     def data(self) -> Any:
         """The memory, as CuPy shows it."""
         return SimpleNamespace(ptr=self.__array_interface__["data"][0])
+
+    def copy(self, order: Any = "C") -> Any:
+        _refuse_memory(not streams.current().is_capturing(), "copy")
+        return super().copy(order)
+
+    def astype(self, dtype: Any, **options: Any) -> Any:
+        _refuse_memory(not streams.current().is_capturing(), "astype")
+        return super().astype(dtype, **options)
+
+    def fill(self, value: Any) -> None:
+        plain = self.view(np.ndarray)
+        streams.submit(lambda: plain.fill(value))
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        if isinstance(value, np.ndarray) and not isinstance(value, DeviceArray) and value.ndim:
+            streams.refuse_while_capturing("a copy from the host")
+        plain, given = self.view(np.ndarray), _plain(value)
+        streams.submit(lambda: plain.__setitem__(key, given))
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
+        """Do as NumPy; while capturing only what makes no array, in the type of its target."""
+        out = options.pop("out", None)
+        if ufunc is np.matmul:
+            streams.refuse_library_while_capturing("cuBLAS")
+        if streams.current().is_capturing():
+            kinds = {a.dtype for a in inputs if isinstance(a, DeviceArray)}
+            is_plain = method == "__call__" and out is not None and set(options) <= {"casting"}
+            _refuse_memory(is_plain and len(kinds | {a.dtype for a in out}) == 1, ufunc.__name__)
+        if out is not None:
+            options["out"] = tuple(_plain(a) for a in out)
+        run = partial(getattr(ufunc, method), *map(_plain, inputs), **options)
+        if out is not None:
+            streams.submit(run)
+            return out[0] if len(out) == 1 else out
+        found = run()
+        return found if found is None else np.asarray(found).view(DeviceArray)
+
+    def __array_function__(self, function: Any, types: Any, given: Any, named: Any) -> Any:
+        if function is np.copyto or (function is np.clip and "out" in named):
+            plain = {name: _plain(a) for name, a in named.items()}
+            return streams.submit(partial(function, *map(_plain, given), **plain))
+        if function in _OF_CUBLAS:
+            streams.refuse_library_while_capturing("cuBLAS")
+        _refuse_memory(not streams.current().is_capturing(), function.__name__)
+        return super().__array_function__(function, types, given, named)
+
+
+_OF_CUBLAS = (np.dot, np.einsum)
+
+
+def _plain(value: Any) -> Any:
+    return value.view(np.ndarray) if isinstance(value, DeviceArray) else value
+
+
+def _refuse_memory(is_allowed: bool, name: str) -> None:
+    """Fail where CuPy would make an array that is free again when the graph runs."""
+    assert is_allowed, f"{name} makes an array while a stream is capturing"
 
 
 def _take(a, indices, axis=None, out=None):
@@ -85,16 +159,30 @@ def module() -> ModuleType:
     for name in SAME:
         setattr(stand_in, name, getattr(np, name))
     for name in ("zeros", "empty", "full", "arange"):
-        made = getattr(np, name)
-        setattr(stand_in, name, lambda *a, made=made, **k: made(*a, **k).view(DeviceArray))
-    stand_in.asarray = lambda a, dtype=None: np.array(a, dtype).view(DeviceArray)
+        setattr(stand_in, name, _making(getattr(np, name)))
+    stand_in.asarray = _making(lambda a, dtype=None: np.array(a, dtype))
     stand_in.take, stand_in.bincount, stand_in.einsum = _take, _bincount, _einsum
     stand_in.ElementwiseKernel, stand_in.RawModule = ElementwiseKernel, RawModule
     stand_in.cuda = SimpleNamespace(
         Device=lambda number: SimpleNamespace(use=lambda: None),
-        get_current_stream=lambda: SimpleNamespace(synchronize=lambda: None),
+        Stream=streams.Stream,
+        Event=streams.Event,
+        Graph=streams.Graph,
+        get_current_stream=streams.current,
+        alloc_pinned_memory=lambda size: bytearray(-(-max(size, 1) // 512) * 512),
+        runtime=SimpleNamespace(CUDARuntimeError=streams.CUDARuntimeError),
     )
     return stand_in
+
+
+def _making(make: Any) -> Any:
+    """Return a function of CuPy's that makes an array as NumPy does."""
+
+    def made(*given: Any, **named: Any) -> Any:
+        _refuse_memory(not streams.current().is_capturing(), "a new array")
+        return make(*given, **named).view(DeviceArray)
+
+    return made
 
 
 def device() -> Device:
