@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import cast
 
 from netdef.errors import ConfigError, at, did_you_mean
@@ -50,7 +51,7 @@ class Graph:
     outputs: tuple[str, ...] = ()
     """Names of the blobs that no layer reads, in the order they are made."""
 
-    @property
+    @cached_property
     def inputs(self) -> tuple[str, ...]:
         """Names of the blobs that the user fills: the tops of Input layers."""
         return tuple(t for n in self.nodes if n.type == "Input" for t in n.tops)

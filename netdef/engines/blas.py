@@ -1,14 +1,14 @@
 """The number of threads of the OpenBLAS that NumPy's wheels bring along."""
 
 import ctypes
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
+_T = TypeVar("_T")
 _GET, _SET = "scipy_openblas_get_num_threads64_", "scipy_openblas_set_num_threads64_"
 
 
@@ -28,13 +28,17 @@ def can_be_held() -> bool:
     return _library() is not None
 
 
-@contextmanager
-def one_thread() -> Iterator[None]:
-    """Hold NumPy's matrix products to one thread each, for as long as it lasts."""
+def one_thread(run: Callable[[], _T]) -> Callable[[], _T]:
+    """Return what runs it with NumPy's matrix products held to one thread each."""
     library = _library()
-    before = getattr(library, _GET)()
-    getattr(library, _SET)(1)
-    try:
-        yield
-    finally:
-        getattr(library, _SET)(before)
+    count, set_count = getattr(library, _GET), getattr(library, _SET)
+
+    def held() -> _T:
+        before = count()
+        set_count(1)
+        try:
+            return run()
+        finally:
+            set_count(before)
+
+    return held

@@ -35,12 +35,17 @@ class Threads:
         if not others:
             return first
 
+        def share() -> list[Exception | None]:
+            workers = self._started()
+            for worker, other in zip(workers, others, strict=False):
+                worker.begin(other)
+            return [_error_of(first), *(w.end() for w in workers[: len(others)])]
+
+        held = blas.one_thread(share)
+
         def run() -> None:
-            with self._lock, blas.one_thread():
-                workers = self._started()
-                for worker, other in zip(workers, others, strict=False):
-                    worker.begin(other)
-                errors = [_error_of(first), *(w.end() for w in workers[: len(others)])]
+            with self._lock:
+                errors = held()
             for error in errors:
                 if error is not None:
                     raise error

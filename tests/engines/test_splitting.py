@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from netdef.engines import Scratch
-from netdef.engines.numpy import NumpyEngine
+from netdef.engines.numpy import NumpyEngine, splitting
 from netdef.engines.threads import ALONE, Threads
 from netdef.window import Window
 
@@ -112,7 +112,8 @@ def results(case, threads):
 
 @pytest.mark.parametrize("case", CASES)
 @pytest.mark.parametrize("threads", [2, 3])
-def test_parts_make_the_whole(case, threads):
+def test_parts_make_the_whole(case, threads, monkeypatch):
+    monkeypatch.setattr(splitting, "is_quick", lambda *_: False)
     whole, alone = results(case, ALONE.count)
     cut, shared = results(case, threads)
     assert (alone, shared) == (1, threads)

@@ -3,14 +3,14 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from netdef.engines import blas
 from netdef.engines.engine import Engine, Run
 from netdef.engines.numpy.narrow import is_narrow, operands, widened
 from netdef.engines.numpy.normalization import are_pixels
 from netdef.engines.threads import parts
+from netdef.engines.waking import is_quick
 
 Arrays = Mapping[str, Any]
-_SMALLEST = 1 << 15
-"""Elements of the largest array, below which a second thread costs more than it brings."""
 
 
 class Splitting(Engine):
@@ -27,16 +27,12 @@ class Splitting(Engine):
         call = getattr(self, primitive)
         cut = _CUTS.get(primitive)
         count = self.threads.count if cut else 1
-        if cut is None or count == 1 or _largest(arrays) < _SMALLEST:
+        if cut is None or count == 1 or is_quick(primitive, arrays, options):
             run: Run = call(**arrays, **options)
-            return run
+            return blas.one_thread(run) if primitive == "gemm" and count > 1 else run
         return self.threads.together(
             [call(**part, **options) for part in cut(arrays, options, count)]
         )
-
-
-def _largest(arrays: Arrays) -> int:
-    return max((a.size for a in arrays.values() if hasattr(a, "size")), default=0)
 
 
 def _by_channel(arrays: Arrays, options: Arrays, count: int) -> list[dict[str, Any]]:

@@ -1,7 +1,7 @@
 """What all of oneDNN's primitives share: kernels chosen, memory reordered where it must be."""
 
 from collections.abc import Callable, Iterable, Mapping
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,7 @@ from netdef.engines.onednn.primitive import (
     Prepared,
 )
 from netdef.engines.scratch import aligned, fake
+from netdef.engines.waking import is_quick
 
 _SMALLEST = 1 << 15
 
@@ -39,6 +40,14 @@ class Calls(Engine):
     def _kernels(self) -> list[Kernel]:
         """All kernels: those of gradients point at the forward ones that they were made with."""
         return []
+
+    def prepare(self, primitive: str, arrays: Mapping[str, Any], options: Mapping[str, Any]) -> Run:
+        if not is_quick(primitive, arrays, options):
+            return super().prepare(primitive, arrays, options)
+        alone, settled = self.library.in_one_thread, len(self._settling)
+        run = alone(partial(super().prepare, primitive, arrays, options))()
+        self._settling[settled:] = map(alone, self._settling[settled:])
+        return alone(run)
 
     def kernel(self, name: str, *arguments: Any) -> Kernel:
         """Choose an implementation.

@@ -3,7 +3,7 @@
 import ctypes
 import os
 import sys
-from contextlib import suppress
+from collections.abc import Callable
 from ctypes import (
     POINTER,
     byref,
@@ -18,11 +18,12 @@ from ctypes import (
 )
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple, TypeVar
 
 from netdef.errors import DeviceError
 
 MAJOR = 3
+_T = TypeVar("_T")
 Dims = c_int64 * 12
 _OUT = POINTER(c_void_p)
 _P, _I, _L, _F, _U, _D = c_void_p, c_int, c_int64, c_float, c_uint, POINTER(c_int64)
@@ -101,6 +102,22 @@ class _Version(ctypes.Structure):
     _fields_ = (("major", c_int), ("minor", c_int), ("patch", c_int))
 
 
+class _OpenMp(NamedTuple):
+    """The threads of the library; None stands for a library that has others."""
+
+    get_count: Callable[[], int]
+    set_count: Callable[[int], None]
+
+
+def _openmp_of(dll: ctypes.CDLL) -> _OpenMp | None:
+    try:
+        count, set_count = dll.omp_get_max_threads, dll.omp_set_num_threads
+    except AttributeError:
+        return None
+    set_count.argtypes, set_count.restype = [c_int], None
+    return _OpenMp(count, set_count)
+
+
 class Unsupported(Exception):
     """oneDNN has no implementation of what was asked for."""
 
@@ -122,6 +139,7 @@ class Library:
         self.version = f"{version.major}.{version.minor}.{version.patch}"
         if version.major != MAJOR:
             raise DeviceError(f"{path} is oneDNN {self.version}; netdef needs version {MAJOR}")
+        self._openmp = _openmp_of(self.dll)
         self.engine = self.make("engine_create", 1, 0)
         self.stream = self.make("stream_create", self.engine, 1)
         os.register_at_fork(after_in_child=self._forget_threads)
@@ -130,8 +148,26 @@ class Library:
 
     def _forget_threads(self) -> None:
         """Compute in one thread in a forked child: GNU's OpenMP waits for ever for the others."""
-        with suppress(OSError):  # another library's threads are no business of ours
-            ctypes.CDLL("libgomp.so.1").omp_set_num_threads(1)
+        if self._openmp is not None:
+            self._openmp.set_count(1)
+
+    def in_one_thread(self, run: Callable[[], _T]) -> Callable[[], _T]:
+        """Return what runs it in the caller's thread alone, without waking others.
+
+        What is made in one thread must run in one: oneDNN parts work when a primitive is made.
+        """
+        if self._openmp is None or self._openmp.get_count() == 1:
+            return run
+        count, set_count = self._openmp.get_count(), self._openmp.set_count
+
+        def alone() -> _T:
+            set_count(1)
+            try:
+                return run()
+            finally:
+                set_count(count)
+
+        return alone
 
     def _declare(self) -> None:
         for name, arguments in _SIGNATURES.items():
