@@ -7,14 +7,30 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from netdef.engines.checks import Checks
 from netdef.engines.scratch import Scratch
 from netdef.engines.threads import ALONE, Run, of_this_machine
 
-__all__ = ["Clock", "Engine", "Refused", "Run", "in_order"]
+__all__ = ["Clock", "Engine", "Launches", "Refused", "Run", "in_order"]
 
 
 class Refused(Exception):
     """An engine cannot run a call, or only slowly; with the reason."""
+
+
+@dataclass(frozen=True)
+class Launches:
+    """A run that does no more than give a device work, the same work every time.
+
+    It hands over kernels, or copies within the device's memory, with addresses and numbers that
+    never change; it makes no array, and waits for nothing. So it can be captured as part of a
+    CUDA graph.
+    """
+
+    run: Run
+
+    def __call__(self) -> None:
+        self.run()
 
 
 def in_order(*runs: Run | None) -> Run:
@@ -27,7 +43,7 @@ def in_order(*runs: Run | None) -> Run:
         for each in wanted:
             each()
 
-    return run
+    return Launches(run) if all(isinstance(each, Launches) for each in wanted) else run
 
 
 @dataclass
@@ -62,8 +78,12 @@ class Engine:
         self.scratch = scratch or Scratch(xp)
         self.clock = clock or Clock()
         self.weights_stay = False
+        self.checks = Checks(xp)
         self._settling: list[Run] = []
         self.threads = of_this_machine() if xp is np else ALONE
+
+    def begin_pass(self) -> None:
+        """Take over what changes from pass to pass, which is the clock, before a pass forward."""
 
     def settle(self) -> None:
         """Do again what calls prepared with the weights as they were."""
