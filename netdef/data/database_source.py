@@ -10,9 +10,10 @@ import numpy as np
 from netdef.data.augmentation import Images
 from netdef.data.database import open_database
 from netdef.data.datum import Label, label_of, parse, pixels
+from netdef.data.image_batches import ImageBatches
 from netdef.data.lmdb_reader import Record, key_text
 from netdef.data.prefetch import Batch
-from netdef.data.prefetched_source import AHEAD, PrefetchedSource
+from netdef.data.prefetched_source import AHEAD
 from netdef.data.random_words import random_words
 from netdef.data.raw_records import RawRecords
 from netdef.data.shuffled_database import ShuffledDatabase
@@ -23,7 +24,7 @@ from netdef.proto import Datum, TransformationParameter
 from netdef.shape import Shape
 
 
-class DatabaseSource(PrefetchedSource):
+class DatabaseSource(ImageBatches):
     """The records of a database in order, round and round, in batches.
 
     With ``shuffle`` each round has a new order, as ``seed`` and ``name`` decide. All images
@@ -61,15 +62,15 @@ class DatabaseSource(PrefetchedSource):
         shuffle: bool = False,
         reduced: bool = False,
     ) -> None:
-        self._transformer = Transformer(transform_param, phase, seed, name)
-        self._least = self._transformer.least_side() if reduced else 0
+        transformer = self._transformer = Transformer(transform_param, phase, seed, name)
+        self._least = transformer.least_side() if reduced else 0
         self._database = open_database(path, backend)
         try:
             ((key, raw),) = self._database.read(0, 1)
             with at(self._where(key)):
                 datum = parse(raw)
                 self._image = Shape(self._pixels(datum).shape)
-                top = self._transformer.shape(self._image)
+                transformer.shape(self._image)
                 self._raw = RawRecords(datum)
                 self._label = Shape(np.shape(label_of(datum)))
         except Exception:
@@ -80,13 +81,18 @@ class DatabaseSource(PrefetchedSource):
         self._record = b""
         # The keys of the last records of the batches that were read ahead, in order.
         self._ends: deque[bytes] = deque()
-        shapes = (Shape((batch_size, *top)), Shape((batch_size, *self._label)))
+        labels = (Shape((batch_size, *self._label)),) if with_label else ()
         skipped = random_words(seed, f"{name}/rand_skip", 0, 1)[0, 0] if rand_skip else 0
         # Copying raw pixels is one thread's work; decoding images is worth every core.
         threads = threads or ((os.cpu_count() or 1) if datum.encoded else 1)
         super().__init__(
-            shapes if with_label else shapes[:1],
+            transformer,
+            self._image,
+            labels,
             batch_size,
+            are_bytes=datum.encoded or bool(datum.data),
+            of_one_size=not datum.encoded,
+            channels_last=datum.encoded,
             records=self._database.entries,
             first=int(skipped) % max(rand_skip, 1),
             ahead=prefetch,
@@ -134,11 +140,9 @@ class DatabaseSource(PrefetchedSource):
     def _fill(self, raw: tuple[int, list[Record]], batch: Batch) -> Batch:
         first, records = raw
         images, labels = self._found(records)
-        batch = self._fitting(batch, self._top(images[0]))
-        self._transformer.apply(images, first, batch[0])
-        if len(batch) > 1:
-            batch[1][:] = labels
-        return batch
+        if len(self.shapes) > 1:
+            batch[-1][:] = labels
+        return self._put(images, first, batch)
 
     def _found(self, records: list[Record]) -> tuple[Images, Sequence[Label]]:
         """Return the images and labels of records: of small ones of raw pixels, a block."""
@@ -157,7 +161,12 @@ class DatabaseSource(PrefetchedSource):
             datum = parse(value)
             image, label = self._pixels(datum), label_of(datum)
             if image.shape != self._image:
-                self._top(image)
+                self._check(image)
+            if self.finish is not None and image.dtype != np.uint8:
+                raise DataError(
+                    "its pixels are floats, those of the first record bytes; convert the images"
+                    " again, or run on the CPU"
+                )
             if np.shape(label) != self._label:
                 raise DataError(
                     f"its labels have the shape {Shape(np.shape(label))}, those of the first "
@@ -168,12 +177,11 @@ class DatabaseSource(PrefetchedSource):
     def _pixels(self, datum: Datum) -> np.ndarray:
         return pixels(datum, self._transformer.color, self._least)
 
-    def _top(self, image: np.ndarray) -> Shape:
-        """Return the shape that an image gets; in a batch of several all have one."""
+    def _check(self, image: np.ndarray) -> None:
+        """Fail unless an image gets the shape of the first one; a batch of one may have any."""
         top, first = self._transformer.shape(Shape(image.shape)), Shape(self.shapes[0][1:])
         if top != first and self._batch_size > 1:
             raise ShapeError(
                 f"its image becomes {top}, the first one {first}; set crop_size or batch_size 1, "
                 "or convert the images with one size"
             )
-        return top

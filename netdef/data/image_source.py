@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 
 from netdef.data.datum import Label
+from netdef.data.image_batches import ImageBatches
 from netdef.data.image_file import read_image
 from netdef.data.image_list import ImageEntry, read_label_list
 from netdef.data.prefetch import Batch
-from netdef.data.prefetched_source import PrefetchedSource
 from netdef.data.random_words import permutation, random_words
 from netdef.data.transformer import Transformer
 from netdef.errors import FieldError, ShapeError, at
@@ -18,7 +18,7 @@ from netdef.proto import TransformationParameter
 from netdef.shape import Shape
 
 
-class ImageSource(PrefetchedSource):
+class ImageSource(ImageBatches):
     """The images of a list in order, round and round, in batches.
 
     Image files are ``root`` and the list's name, one after the other. With ``shuffle`` each
@@ -64,19 +64,29 @@ class ImageSource(PrefetchedSource):
         self._shuffles, self._seed, self._name = shuffle, seed, name
         self._labels = labels
         self._entries = self._listed()
-        self._transformer = Transformer(transform_param, phase, seed, name)
-        self._least = self._transformer.least_side(self._size) if reduced else 0
+        transformer = self._transformer = Transformer(transform_param, phase, seed, name)
+        self._least = transformer.least_side(self._size) if reduced else 0
         # Two rounds may meet in a batch, and threads may be a batch apart.
         self._order = lru_cache(maxsize=4)(self._round)
         skipped = random_words(seed, f"{name}/rand_skip", 0, 1)[0, 0] if rand_skip else 0
         position = int(skipped) % max(rand_skip, 1)
         first = self._entry(position)
         with at(self._where(first)):
-            top = self._transformer.shape(Shape(self._image(first).shape))
+            image = Shape(self._image(first).shape)
+            transformer.shape(image)
         label = (labels,) if labels else ()
-        shapes = (Shape((batch_size, *top)), Shape((batch_size, *label)))
-        threads, records = os.cpu_count() or 1, len(self._entries)
-        super().__init__(shapes, batch_size, records=records, first=position, threads=threads)
+        super().__init__(
+            transformer,
+            image,
+            (Shape((batch_size, *label)),),
+            batch_size,
+            are_bytes=True,
+            of_one_size=bool(height),
+            channels_last=True,
+            records=len(self._entries),
+            first=position,
+            threads=os.cpu_count() or 1,
+        )
 
     def _listed(self) -> list[ImageEntry[Label]]:
         return read_label_list(self._source, self._labels)
@@ -100,21 +110,18 @@ class ImageSource(PrefetchedSource):
         for entry in entries:
             with at(self._where(entry)):
                 images.append(self._image(entry))
-                top = self._top(entry, images[-1])
-        pixels, labels = self._fitting(batch, top)
-        self._transformer.apply(images, first, pixels)
-        labels[:] = [entry.label for entry in entries]
-        return pixels, labels
+                self._check(entry, images[-1])
+        batch[-1][:] = [entry.label for entry in entries]
+        return self._put(images, first, batch)
 
     def _image(self, entry: ImageEntry[Label]) -> np.ndarray:
         return read_image(f"{self._root}{entry.name}", self._color, *self._size, self._least)
 
-    def _top(self, entry: ImageEntry[Label], image: np.ndarray) -> Shape:
-        """Return the shape that an image gets; in a batch of several all have one."""
+    def _check(self, entry: ImageEntry[Label], image: np.ndarray) -> None:
+        """Fail unless an image gets the shape of the first one; a batch of one may have any."""
         top, first = self._transformer.shape(Shape(image.shape)), Shape(self.shapes[0][1:])
         if top != first and self._batch_size > 1:
             raise ShapeError(
                 f"{entry.name} becomes {top}, the first image {first}; set new_height and "
                 "new_width, crop_size, or batch_size 1"
             )
-        return top

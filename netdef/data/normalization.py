@@ -1,10 +1,9 @@
 """Caffe's image transformation: crop, mirror, subtract the mean, scale."""
 
-from collections.abc import Sequence
-
 import numpy as np
 
 from netdef.data.augmentation import Images
+from netdef.data.finish import DRAWN, Finish
 from netdef.data.mean_file import mean_of
 from netdef.data.random_parts import cut_parts
 from netdef.data.random_words import random_words
@@ -60,6 +59,16 @@ class Normalization:
                 f"{len(self._mean)} mean_values for {image[0]} channels; give 1 or {image[0]}"
             )
 
+    @property
+    def has_mean_image(self) -> bool:
+        """Whether a mean image is subtracted, which only fits images of its size."""
+        return bool(self._mean_file)
+
+    @property
+    def finish(self) -> Finish:
+        """What is left to do with images after ``leave``."""
+        return Finish(self._mean, self._scale, self._crop_size)
+
     def apply(self, images: Images, first: int, out: np.ndarray) -> None:
         """Write the images to ``out``; ``first`` numbers the first of them.
 
@@ -67,37 +76,60 @@ class Normalization:
             images: N of ``(C, H, W)``, or all in one array.
             out: ``(N, C, h, w)`` float32.
         """
-        count = len(images)
+        drawn = self._draw(images, first)
         is_random = self._mirrors or self._crops_at_random
-        words = random_words(self._seed, self._stream, first, count) if is_random else None
-        if images[0].size <= SMALL and len({image.shape for image in images}) == 1:
-            block = images if isinstance(images, np.ndarray) else np.stack(images)
-            if words is None:
-                self._write(block, self._corner(block), False, out)
-            else:
-                self._write_each(block, words, out)
+        if images[0].size > SMALL or len(_sizes(images)) > 1:
+            for image, (top, left, flips), y in zip(images, drawn.tolist(), out, strict=True):
+                self._write(image, (top, left), bool(flips), y)
             return
-        numbers = [None] * count if words is None else words.tolist()
-        for image, word, y in zip(images, numbers, out, strict=True):
-            flips = self._mirrors and word is not None and bool(word[2] & 1)
-            self._write(image, self._corner(image, word), flips, y)
+        block = images if isinstance(images, np.ndarray) else np.stack(images)
+        if is_random:
+            self._write_each(block, drawn[:, :2], drawn[:, 2].astype(bool), out)
+        else:
+            self._write(block, tuple(drawn[0, :2]), False, out)
 
-    def _corner(self, image: np.ndarray, word: Sequence[int] | None = None) -> tuple[int, int]:
-        """Return the crop's first row and column."""
-        if not self._crop_size:
-            return 0, 0
-        rows, columns = (length - self._crop_size for length in image.shape[-2:])
-        if self._crops_at_random and word is not None:
-            return word[0] % (rows + 1), word[1] % (columns + 1)
-        return rows // 2, columns // 2
+    def leave(self, images: Images, first: int, pixels: np.ndarray, drawn: np.ndarray) -> None:
+        """Write the images' bytes, and what is drawn for them, for what does the rest.
 
-    def _write_each(self, x: np.ndarray, words: np.ndarray, y: np.ndarray) -> None:
-        """Crop, normalise and flip a block of images into ``y``, each as its words say."""
-        corners = np.broadcast_to(self._corner(x), (len(x), 2))
+        Images of another size than ``pixels`` have are cut already, and lie in its first corner.
+
+        Shapes:
+            images: N of ``(C, H, W)`` uint8, or all in one array.
+            pixels: ``(N, C, H, W)`` uint8.
+            drawn: ``(N, 3)`` int32; see ``Finish``.
+        """
+        drawn[...] = self._draw(images, first)
+        if isinstance(images, np.ndarray) and images.shape == pixels.shape:
+            np.copyto(pixels, images)
+            return
+        for image, own, x in zip(images, drawn, pixels, strict=True):
+            if image.shape == x.shape:
+                np.copyto(x, image)
+            else:
+                side, (top, left, _) = self._crop_size, own.tolist()
+                x[:, :side, :side] = image[:, top : top + side, left : left + side]
+                own[:2] = 0
+
+    def _draw(self, images: Images, first: int) -> np.ndarray:
+        """Return of each image the crop's first row and column, and whether it is flipped."""
+        drawn = np.zeros((len(images), DRAWN), np.int64)
+        if self._crop_size:
+            sizes = _sizes(images)
+            sides = sizes[0] if len(sizes) == 1 else [image.shape[-2:] for image in images]
+            free = np.array(sides, np.int64) - self._crop_size
+            drawn[:, :2] = free // 2
+        if not (self._mirrors or self._crops_at_random):
+            return drawn
+        words = random_words(self._seed, self._stream, first, len(images))
         if self._crops_at_random:
-            free = np.array(x.shape[2:], np.uint64) - np.uint64(self._crop_size - 1)
-            corners = (words[:, :2] % free).astype(int)
-        mirrored = (words[:, 2] & np.uint64(self._mirrors)).astype(bool)
+            drawn[:, :2] = words[:, :2] % (free + 1).astype(np.uint64)
+        drawn[:, 2] = words[:, 2] & np.uint64(self._mirrors)
+        return drawn
+
+    def _write_each(
+        self, x: np.ndarray, corners: np.ndarray, mirrored: np.ndarray, y: np.ndarray
+    ) -> None:
+        """Crop, normalise and flip a block of images into ``y``, each as it was drawn."""
         sides = y.shape[2:]
         np.copyto(y, cut_parts(x, corners, sides, mirrored))
         if self._mean is not None and self._mean_file:
@@ -120,3 +152,10 @@ class Normalization:
         np.subtract(x[window], mean, out=target)
         if self._scale != 1:
             y *= self._scale
+
+
+def _sizes(images: Images) -> list[tuple[int, ...]]:
+    """Return the sides that images have, each once."""
+    if isinstance(images, np.ndarray):
+        return [images.shape[-2:]]
+    return list({image.shape[-2:]: None for image in images})

@@ -1,10 +1,11 @@
 """A source of numbered records that threads read ahead."""
 
 from abc import ABC, abstractmethod
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
+from netdef.data.finish import Finish
 from netdef.data.prefetch import Batch, Prefetcher
 from netdef.data.source import State
 from netdef.shape import Shape
@@ -13,12 +14,31 @@ AHEAD = 4
 """Batches that are made before they are asked for, where nobody says how many."""
 
 
+class Carrier(Protocol):
+    """What brings batches to a device while the device computes."""
+
+    def parcel(self, like: Batch) -> Batch:
+        """Return a buffer for batches of such arrays, from which they can travel."""
+
+    def free(self, parcel: Batch) -> None:
+        """Return when the buffer may be written to: what it held has arrived."""
+
+    def send(self, parcel: Batch) -> None:
+        """Begin to copy what the buffer holds to the device."""
+
+    def close(self) -> None:
+        """Return when nothing is under way."""
+
+
 class PrefetchedSource(ABC):
     """Batches of records in the order of their numbers, read ahead by threads.
 
     A subclass says in ``_read`` what belongs to the batch that begins with a record, which
     is asked in order, and in ``_fill`` makes the batch of it, which threads may do at once.
     """
+
+    finish: Finish | None = None
+    """What is left to do with the images of a batch; None if they are finished."""
 
     def __init__(
         self,
@@ -34,7 +54,16 @@ class PrefetchedSource(ABC):
         self._batch_size = batch_size
         self._position = self._upcoming = first
         self._in_passes = False
-        self._prefetcher = Prefetcher(self._next_read, self._fill, self._new_batch, ahead, threads)
+        self._carrier: Carrier | None = None
+        self._prefetcher = Prefetcher(self._next_read, self._make, self._buffer, ahead, threads)
+
+    def leave_images(self) -> Finish | None:
+        """Hand out images as bytes from now on, if it can; see ``ImageBatches``."""
+        return None
+
+    def send_by(self, carrier: Carrier) -> None:
+        """Let batches travel to a device as soon as they are made; call it before the first."""
+        self._carrier = carrier
 
     def next(self) -> Batch:
         """Return the next batch; valid until the next call."""
@@ -68,9 +97,26 @@ class PrefetchedSource(ABC):
     def close(self) -> None:
         """Stop the threads; may be called twice."""
         self._prefetcher.stop()
+        if self._carrier is not None:
+            self._carrier.close()
 
     def _new_batch(self) -> Batch:
         return tuple(np.empty(shape, np.float32) for shape in self.shapes)
+
+    def _buffer(self) -> Batch:
+        batch = self._new_batch()
+        return batch if self._carrier is None else self._carrier.parcel(batch)
+
+    def _make(self, raw: Any, buffer: Batch) -> Batch:
+        """Make a batch; one that is in its buffer, as usual, begins to travel."""
+        if self._carrier is None:
+            return self._fill(raw, buffer)
+        self._carrier.free(buffer)
+        batch = self._fill(raw, buffer)
+        if any(array is not own for array, own in zip(batch, buffer, strict=True)):
+            return batch
+        self._carrier.send(buffer)
+        return buffer
 
     def _next_read(self) -> Any:
         raw = self._read(self._upcoming)
@@ -82,12 +128,6 @@ class PrefetchedSource(ABC):
         following = first + self._batch_size
         ends = self._in_passes and self.records is not None and following >= self.records
         return 0 if ends else following
-
-    def _fitting(self, batch: Batch, top: Shape) -> Batch:
-        """Return the batch, or, if its one image has another shape, a new one for that."""
-        if batch[0].shape[1:] == top:
-            return batch
-        return (np.empty((1, *top), np.float32), *batch[1:])
 
     @abstractmethod
     def _read(self, first: int) -> Any:

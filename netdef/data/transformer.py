@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from netdef.data.augmentation import Augmentation, Images
+from netdef.data.finish import Finish
 from netdef.data.normalization import Normalization
 from netdef.errors import FieldError, ShapeError
 from netdef.proto import TRAIN, TransformationParameter
@@ -87,3 +88,30 @@ class Transformer:
         self._normalization.apply(images, first, out)
         if self._augmentation.cutout:
             self._augmentation.cut_squares(out, first)
+
+    def finish(self) -> Finish | None:
+        """Return what a GPU can do of this, if images are left to it; None if they cannot be."""
+        return None if self._augmentation.cutout else self._normalization.finish
+
+    def pixels(self, image: Shape, of_one_size: bool) -> Shape:
+        """Return the shape in which images are left to a GPU, of which one has that shape.
+
+        They are cut here if they are not ``of_one_size``.
+        """
+        channels, *sides = self._augmentation.shape(image)
+        is_whole = of_one_size or self._normalization.has_mean_image
+        if self._crop_size and (self._cuts_parts or not is_whole):
+            sides = [self._crop_size] * 2
+        return Shape((channels, *sides))
+
+    def leave(self, images: Images, first: int, pixels: np.ndarray, drawn: np.ndarray) -> None:
+        """Write images as bytes, and what is drawn for them, for a GPU that does the rest.
+
+        Shapes:
+            images: N of ``(C, H, W)`` uint8, or all in one array.
+            pixels: ``(N, C, H, W)`` uint8; see ``pixels``.
+            drawn: ``(N, 3)`` int32; see ``Finish``.
+        """
+        if self._augmentation.changes_images:
+            images = self._augmentation.apply(images, first)
+        self._normalization.leave(images, first, pixels, drawn)
