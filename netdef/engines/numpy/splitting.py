@@ -8,7 +8,7 @@ from netdef.engines.engine import Engine, Run
 from netdef.engines.numpy.narrow import is_narrow, operands, widened
 from netdef.engines.numpy.normalization import are_pixels
 from netdef.engines.threads import parts
-from netdef.engines.waking import is_quick
+from netdef.engines.work import is_quick
 
 Arrays = Mapping[str, Any]
 
@@ -18,9 +18,13 @@ class Splitting(Engine):
 
     def prepare(self, primitive: str, arrays: Arrays, options: Mapping[str, Any]) -> Run:
         self.scratch.begin()
-        if primitive != "map" and any(map(is_narrow, operands(arrays))):
+        if not self.computes_narrow(primitive) and any(map(is_narrow, operands(arrays))):
             return widened(self, primitive, arrays, options)
         return self.prepare_wide(primitive, arrays, options)
+
+    def computes_narrow(self, primitive: str) -> bool:
+        """True if the primitive takes numbers of 16 bits as they are."""
+        return primitive == "map"
 
     def prepare_wide(self, primitive: str, arrays: Arrays, options: Mapping[str, Any]) -> Run:
         """Prepare a call on numbers that NumPy computes with."""

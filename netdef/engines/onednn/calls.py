@@ -18,7 +18,7 @@ from netdef.engines.onednn.primitive import (
     Prepared,
 )
 from netdef.engines.scratch import aligned, fake
-from netdef.engines.waking import is_quick
+from netdef.engines.work import is_quick
 
 _SMALLEST = 1 << 15
 

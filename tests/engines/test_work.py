@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from netdef.engines import Scratch, blas
+from netdef.engines import Scratch, aligned, blas
 from netdef.engines.available import why_no_onednn
 from netdef.engines.numpy import NumpyEngine
 from netdef.engines.threads import Threads
-from netdef.engines.waking import is_quick
+from netdef.engines.work import is_quick
 from netdef.window import Window
 
 THREE = dict(window=Window((3, 3), (1, 1), (1, 1), (1, 1)), group=1)
@@ -97,7 +97,7 @@ def prepared(size):
 
     x = np.arange(16.0 * size * size, dtype=np.float32).reshape(1, 16, size, size)
     out = np.zeros((1, 16, size // 2, size // 2), np.float32)
-    engine = OneDnnEngine(scratch=Scratch(np, np.zeros(1 << 20, np.uint8)))
+    engine = OneDnnEngine(scratch=Scratch(np, aligned(np, 1 << 24)))
     window = Window((2, 2), (2, 2), (0, 0), (1, 1))
     arrays = dict(x=x, out=out, index=None)
     return engine.prepare("pool_max", arrays, dict(window=window)), x[..., 1::2, 1::2], out
