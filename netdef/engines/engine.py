@@ -65,6 +65,9 @@ class Engine:
 
     name: ClassVar[str]
 
+    takes_narrow: ClassVar[frozenset[str]] = frozenset()
+    """Primitives that take images of 16 bits, besides those that do on every engine."""
+
     weights_stay: bool
     """True if weights change so rarely that ``settle`` is called when they have."""
 

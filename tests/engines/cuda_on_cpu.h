@@ -35,6 +35,43 @@ static inline unsigned long long __umul64hi(unsigned long long a, unsigned long 
     return (unsigned __int128)a * b >> 64;
 }
 
+static inline unsigned __float_as_uint(float x)
+{
+    unsigned bits;
+    std::memcpy(&bits, &x, sizeof bits);
+    return bits;
+}
+
+static inline float __uint_as_float(unsigned bits)
+{
+    float x;
+    std::memcpy(&x, &bits, sizeof x);
+    return x;
+}
+
+// PTX's conversions between float and half; the compiler has no half everywhere.
+static inline unsigned short ptx_cvt_rn_f16_f32(float x)
+{
+    const unsigned short sign = std::signbit(x) ? 0x8000 : 0;
+    if (x != x)
+        return 0x7fff;
+    if (std::isinf(x))
+        return sign | 0x7c00;
+    // 1024 to 2048 steps above the power of two below x; fewer below the smallest one.
+    const int exponent = max(std::ilogb(x), -14);
+    const int steps = std::nearbyint(std::ldexp(std::fabs(x), 10 - exponent));
+    return sign | min((exponent + 14) * 1024 + steps, 0x7c00);
+}
+
+static inline float ptx_cvt_f32_f16(unsigned short bits)
+{
+    const int exponent = bits >> 10 & 31, rest = bits & 1023;
+    const float sign = bits & 0x8000 ? -1 : 1;
+    if (exponent == 31)
+        return sign * (rest ? NAN : INFINITY);
+    return sign * (exponent ? std::ldexp(1024 + rest, exponent - 25) : std::ldexp(rest, -24));
+}
+
 namespace on_cpu {
 
 enum State { FRESH, WAITING, DONE };

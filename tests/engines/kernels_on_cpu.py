@@ -45,11 +45,20 @@ def _header() -> Path:
     return copy
 
 
+_PTX = re.compile(r'asm\("([\w.]+) %0, %1;" : "=\w"\((\w+)\) : "\w"\((\w+)\)\);')
+
+
+def _called(instruction: re.Match[str]) -> str:
+    """Return the call of the header's function that stands for an instruction of a GPU's."""
+    name, result, operand = instruction.groups()
+    return f"{result} = ptx_{name.replace('.', '_')}({operand});"
+
+
 @cache
 def compiled(code: str) -> ctypes.CDLL:
     """Compile kernels for the CPU."""
     header = _header()
-    lines = [f'#include "{header}"', code]
+    lines = [f'#include "{header}"', _PTX.sub(_called, code)]
     for name in re.findall(r'extern "C" __global__ void (\w+)', code):
         lines.append(
             f'extern "C" int run_{name}(unsigned blocks, unsigned threads, int count,'

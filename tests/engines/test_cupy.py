@@ -20,7 +20,6 @@ from netdef.errors import DataError, DeviceError
 from netdef.expression import compile_expression
 from netdef.ops import Ops
 from netdef.window import Window
-from tests.engines import stand_in
 from tests.engines.kernels_on_cpu import RawModule
 from tests.engines.nvrtc import ARCHITECTURES, complaints, library
 from tests.engines.primitives import Case, add_to, batch_norms, cases, normal, out
@@ -28,23 +27,15 @@ from tests.engines.test_agree import (
     ALIASES,
     arrays_of,
     assert_agree,
-    gpu_module,
     laid,
     run,
     without_memory,
 )
 
-STAND_IN = stand_in.module()
 OWN = {name for kind in CupyEngine.__mro__ if ".cupy." in kind.__module__ for name in vars(kind)}
 CASES = [
     pytest.param(case, id=f"{i}-{case}") for i, case in enumerate(cases()) if case.primitive in OWN
 ]
-
-
-@pytest.fixture(params=["stand-in", pytest.param("cupy", marks=pytest.mark.gpu)])
-def xp(request):
-    """What the kernels run on."""
-    return STAND_IN if request.param == "stand-in" else gpu_module()
 
 
 @pytest.mark.parametrize("group", kernels.FILES)
@@ -52,8 +43,9 @@ def xp(request):
 def test_kernels_compile_for_gpus(group, architecture):
     nvrtc = library()
     indices = ("uint8", "int32") if group == "pooling" else ("uint8",)
-    for real, index in itertools.product(("float32", "float64"), indices):
-        assert complaints(nvrtc, kernels.source(group, real, index), architecture) == ""
+    images = ("float32", "float64", *kernels.NARROW)
+    for image, index in itertools.product(images, indices):
+        assert complaints(nvrtc, kernels.source(group, image, index), architecture) == ""
 
 
 def test_the_text_of_a_kernel_that_is_made():
@@ -73,18 +65,18 @@ struct Map {
 };
 
 extern "C" __global__ void map(
-    Real* target, const float* in_x, const unsigned char* in_wide, Map by)
+    Image* target, const float* in_x, const unsigned char* in_wide, Map by)
 {
     const int i = thread_number();
     if (i >= by.count)
         return;
     const T of_x = in_x[place(by.axes, by.operands[0], i)];
     const T of_wide = in_wide[place(by.axes, by.operands[1], i)];
-    Real& result = target[place(by.axes, by.target, i)];
+    Image& result = target[place(by.axes, by.target, i)];
     bool r0 = of_x > T(0.0);
     T r1 = T(0.25) * of_wide;
     T r2 = (r0) ? T(of_x) : T(r1);
-    result += r2;
+    result = result + r2;
 }
 """
     )

@@ -23,11 +23,11 @@ struct Channels {
     Strides x_kept, x_summed, dy_kept, dy_summed, mask_kept, mask_summed;
 };
 
-extern "C" __global__ void moments_of_parts(const Real* x, Moments* parts, Channels c)
+extern "C" __global__ void moments_of_parts(const Image* x, Moments* parts, Channels c)
 {
     __shared__ Moments room[THREADS];
     const Share mine = share_of_thread(c.by);
-    const Real* channel = x + place(c.by.kept, c.x_kept, mine.result);
+    const Image* channel = x + place(c.by.kept, c.x_kept, mine.result);
     Moments own = {0, 0, 0};
     if (mine.first < mine.last) {
         // Around the thread's first number, so that a far mean costs no digits.
@@ -68,8 +68,8 @@ struct Images {
 };
 
 extern "C" __global__ void normalize(
-    const Real* x, const Real* mean, const Real* variance, const Real* scale, const Real* bias,
-    Real* out, unsigned char* mask, Images by, Real eps, int clips)
+    const Image* x, const Real* mean, const Real* variance, const Real* scale, const Real* bias,
+    Image* out, unsigned char* mask, Images by, Real eps, int clips)
 {
     const int i = thread_number();
     if (i >= by.count)
@@ -103,9 +103,9 @@ struct AddFlows {
 };
 
 // Sums of dy and of dy times the normalized x: parts of (2, channels), one after the other.
-extern "C" __global__ void flows(const Real* x, const Real* dy, const unsigned char* mask,
-                                 const Real* mean, const Real* spread, Real* parts, Channels c,
-                                 Real eps)
+extern "C" __global__ void flows(
+    const Image* x, const Image* dy, const unsigned char* mask, const Real* mean,
+    const Real* spread, Real* parts, Channels c, Real eps)
 {
     __shared__ Flow room[THREADS];
     const Share mine = share_of_thread(c.by);
@@ -113,8 +113,8 @@ extern "C" __global__ void flows(const Real* x, const Real* dy, const unsigned c
     if (mine.first < mine.last) {
         const Real factor = inverse(mean, spread, mine.result, eps);
         const Real middle = mean ? mean[mine.result] : (Real)0;
-        const Real* pixels = x + place(c.by.kept, c.x_kept, mine.result);
-        const Real* errors = dy + place(c.by.kept, c.dy_kept, mine.result);
+        const Image* pixels = x + place(c.by.kept, c.x_kept, mine.result);
+        const Image* errors = dy + place(c.by.kept, c.dy_kept, mine.result);
         const int lead = place(c.by.kept, c.mask_kept, mine.result);
         for (int i = mine.first; i < mine.last; i += mine.step) {
             Real error = errors[place(c.by.summed, c.dy_summed, i)];
@@ -135,8 +135,8 @@ extern "C" __global__ void flows(const Real* x, const Real* dy, const unsigned c
 
 // flows: the sums of all channels, of dy and then of dy times the normalized x.
 extern "C" __global__ void flow_back(
-    const Real* x, const Real* dy, const unsigned char* mask, const Real* mean,
-    const Real* spread, const Real* scale, const Real* flows, Real* out, Images by, int channels,
+    const Image* x, const Image* dy, const unsigned char* mask, const Real* mean,
+    const Real* spread, const Real* scale, const Real* flows, Image* out, Images by, int channels,
     Real length, Real eps)
 {
     const int i = thread_number();

@@ -3,6 +3,7 @@
 from functools import partial
 from typing import Any
 
+from netdef.engines.cupy.kernels import computed
 from netdef.engines.cupy.places import Axes, Strides, axes_of, strides_of, struct
 from netdef.engines.cupy.reduction import Reduction, reduction_of
 from netdef.engines.cupy.sums import Sums
@@ -17,13 +18,13 @@ class BatchNorm(Sums):
     """
 
     def batch_statistics(self, x: Any, mean: Any, variance: Any) -> Run:
-        real = self.one_type(x, mean, variance)
+        image = self.image_type((x,), (mean, variance))
         _check_vectors(mean, variance)
         by, channels = _reduction(x)
-        parts = self.scratch.take((by.results * by.parts, 3), real)
+        parts = self.scratch.take((by.results * by.parts, 3), computed(image))
         return in_order(
-            self._normalization("moments_of_parts", real, by.blocks, x, parts, channels),
-            self._normalization("moments", real, by.results, parts, by.parts, mean, variance),
+            self._normalization("moments_of_parts", image, by.blocks, x, parts, channels),
+            self._normalization("moments", image, by.results, parts, by.parts, mean, variance),
         )
 
     def batch_norm(
@@ -39,14 +40,14 @@ class BatchNorm(Sums):
         eps: float,
         relu: bool,
     ) -> Run:
-        real = self.one_type(x, scale, bias, out, mean, variance)
+        image = self.image_type((x, out), (scale, bias, mean, variance))
         _check_vectors(scale, bias)
         statistics = self.batch_statistics(x, mean, variance)
         axes, images = _images(x, None, mask, out)
         arrays = (x, mean, variance, scale, bias, out, mask)
         blocks = self.blocks_for(axes.count)
         normalize = self._normalization(
-            "normalize", real, blocks, *arrays, images, float(eps), int(relu)
+            "normalize", image, blocks, *arrays, images, float(eps), int(relu)
         )
         return in_order(statistics, normalize)
 
@@ -65,8 +66,9 @@ class BatchNorm(Sums):
         eps: float,
         relu: bool,
     ) -> Run:
-        self.one_type(x, dy, mean, variance, scale, out, add_scale, add_bias)
-        flows = self.scratch.take((2, x.shape[1]), x.dtype)
+        vectors = (mean, variance, scale, add_scale, add_bias)
+        image = self.image_type((x, dy, out), vectors)
+        flows = self.scratch.take((2, x.shape[1]), computed(image))
         runs = [self._flow_back(x, dy, mask, mean, variance, scale, out, flows, eps)]
         if scale is not None:
             add = self.xp.add
@@ -75,8 +77,8 @@ class BatchNorm(Sums):
         return in_order(*runs)
 
     def batch_norm_grad(self, y: Any, dy: Any, inverse_std: Any, out: Any) -> Run:
-        self.one_type(y, dy, inverse_std, out)
-        flows = self.scratch.take((2, y.shape[1]), y.dtype)
+        image = self.image_type((y, dy, out), (inverse_std,))
+        flows = self.scratch.take((2, y.shape[1]), computed(image))
         return self._flow_back(y, dy, None, None, inverse_std, None, out, flows, 0)
 
     def _flow_back(
@@ -93,24 +95,24 @@ class BatchNorm(Sums):
     ) -> Run:
         """Return what puts the sums of dy, and of dy x, to flows, and then makes out."""
         _check_vectors(mean, spread, scale)
-        real, (by, channels) = x.dtype, _reduction(x, dy, mask)
-        parts = self.scratch.take((2 * by.results, by.parts), real)
+        image, (by, channels) = x.dtype, _reduction(x, dy, mask)
+        parts = self.scratch.take((2 * by.results, by.parts), flows.dtype)
         axes, images = _images(x, dy, mask, out)
         return in_order(
             self._normalization(
-                *("flows", real, by.blocks),
+                *("flows", image, by.blocks),
                 *(x, dy, mask, mean, spread, parts, channels, float(eps)),
             ),
             self.sum(parts, flows.reshape(-1), axes=(1,)),
             self._normalization(
-                *("flow_back", real, self.blocks_for(axes.count)),
+                *("flow_back", image, self.blocks_for(axes.count)),
                 *(x, dy, mask, mean, spread, scale, flows, out, images),
                 *(by.results, float(by.length), float(eps)),
             ),
         )
 
-    def _normalization(self, name: str, real: Any, blocks: int, *arguments: Any) -> Run:
-        return self.launch("batch_norm", name, real, blocks, *arguments)
+    def _normalization(self, name: str, image: Any, blocks: int, *arguments: Any) -> Run:
+        return self.launch("batch_norm", name, image, blocks, *arguments)
 
 
 def _check_vectors(*vectors: Any) -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from netdef.engines.cupy.kernels import TYPES, source
+from netdef.engines.cupy.kernels import TYPES, computed, source
 from netdef.engines.cupy.launching import Launching
 from netdef.engines.cupy.places import Strides, axes_of, strides_of, struct
 from netdef.engines.engine import Refused, Run
@@ -24,32 +24,32 @@ class Elementwise(Launching):
         **arrays: Any,
     ) -> Run:
         target = out if add_to is None else add_to
-        real, shape = self.one_type(target), target.shape
+        stored, shape = self.image_type((target,)), target.shape
         lying = (strides_of(target), *(_along(shape, a) for a in arrays.values()))
         axes = axes_of(shape, *lying)
         by = struct(axes.count, axes.packed(), *axes.packed_strides())
         code = map_source(
             compile_expression(expression, numbers),
-            real.name,
+            stored.name,
             {name: _type(array) for name, array in arrays.items()},
             adds=add_to is not None,
         )
         blocks = self.blocks_for(axes.count)
-        return self.launch_text(code, "map", real, blocks, target, *arrays.values(), by)
+        return self.launch_text(code, "map", computed(stored), blocks, target, *arrays.values(), by)
 
 
-def map_source(expression: Expression, real: str, types: dict[str, str], adds: bool) -> str:
-    """Return the text of the kernel of an expression over arrays of the given types."""
+def map_source(expression: Expression, stored: str, types: dict[str, str], adds: bool) -> str:
+    """Return the text of the kernel of an expression; ``stored`` is the type of its target."""
     operands = (f"const {TYPES[kind]}* in_{name}" for name, kind in types.items())
-    parameters = ", ".join(["Real* target", *operands])
+    parameters = ", ".join(["Image* target", *operands])
     reads = "".join(
         f"    const T of_{name} = in_{name}[place(by.axes, by.operands[{i}], i)];\n"
         for i, name in enumerate(types)
     )
-    statements = c_statements(expression, "result +=" if adds else "result =", prefix="of_")
+    statements = c_statements(expression, "result = result +" if adds else "result =", prefix="of_")
     lines = statements.replace("; ", ";\n    ")
     return (
-        source("map", real)
+        source("map", stored)
         + f"""
 typedef Real T;
 
@@ -65,7 +65,7 @@ extern "C" __global__ void map(
     const int i = thread_number();
     if (i >= by.count)
         return;
-{reads}    Real& result = target[place(by.axes, by.target, i)];
+{reads}    Image& result = target[place(by.axes, by.target, i)];
     {lines}
 }}
 """

@@ -6,7 +6,7 @@ from typing import ClassVar
 import numpy as np
 
 from netdef.engines.cupy.batch_norm import BatchNorm
-from netdef.engines.cupy.elementwise import Elementwise
+from netdef.engines.cupy.copying import Copying
 from netdef.engines.cupy.lrn import LocalResponse
 from netdef.engines.cupy.pooling import Pooling
 from netdef.engines.cupy.softmax import Softmax
@@ -16,17 +16,26 @@ from netdef.engines.numpy import NumpyEngine
 from netdef.engines.scratch import Scratch
 from netdef.engines.threads import ALONE
 
+_NARROW = frozenset(
+    {"map", "copy", "concat", "lrn", "lrn_grad", "sum", "sum_product", "batch_statistics"}
+    | {"pool_max", "pool_max_grad", "pool_average", "pool_average_grad"}
+    | {"batch_norm", "batch_norm_back", "batch_norm_grad"}
+)
+"""Primitives whose kernels take images of 16 bits."""
 
-class CupyEngine(Elementwise, Pooling, LocalResponse, Softmax, BatchNorm, Uniform, NumpyEngine):
+
+class CupyEngine(Copying, Pooling, LocalResponse, Softmax, BatchNorm, Uniform, NumpyEngine):
     """Own kernels where they do in one pass what CuPy's functions do in many; CuPy's elsewhere.
 
     Images lie ``(C, H, W, N)``, as for the reference engine: convolution is still its, and
     takes the whole batch as one matrix product without moving a number. The kernels run on
     any order, and fast where neighbouring threads meet neighbouring numbers, which is so in
-    ``(N, H, W, C)`` as well.
+    ``(N, H, W, C)`` as well. Numbers of 16 bits are computed with in float32: by the kernels
+    one by one, elsewhere in copies.
     """
 
     name: ClassVar[str] = "cupy"
+    takes_narrow: ClassVar[frozenset[str]] = _NARROW | {"gemm"}
 
     def __init__(
         self,
@@ -36,3 +45,6 @@ class CupyEngine(Elementwise, Pooling, LocalResponse, Softmax, BatchNorm, Unifor
     ) -> None:
         super().__init__(xp, scratch, clock)
         self.threads = ALONE  # the device has its own; so planning needs what running does
+
+    def computes_narrow(self, primitive: str) -> bool:
+        return primitive in _NARROW

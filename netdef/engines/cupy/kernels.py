@@ -5,6 +5,9 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import ml_dtypes  # noqa: F401  gives NumPy bfloat16
+import numpy as np
+
 from netdef.errors import DeviceError
 
 THREADS = 256
@@ -23,16 +26,28 @@ FILES = {
 with a kernel for each expression."""
 
 TYPES = {"float32": "float", "float64": "double", "uint8": "unsigned char", "int32": "int"}
-TYPES |= {"bool": "bool", "int64": "long long"}
-"""What C++ calls the types of numbers that kernels are compiled for."""
+TYPES |= {"bool": "bool", "int64": "long long", "bfloat16": "Bfloat16", "float16": "Float16"}
+"""What C++, or ``narrow.cu``, calls the types of numbers that kernels are compiled for."""
+
+NARROW = ("bfloat16", "float16")
+"""Types that numbers are stored in and float32 is computed with."""
+
+
+def computed(image: Any) -> Any:
+    """Return the type that kernels compute with, where images are stored in another."""
+    return np.dtype("float32" if np.dtype(image).name in NARROW else image)
 
 
 @cache
-def source(group: str, real: str, index: str = "uint8") -> str:
-    """Return the text of a group of kernels for one type of numbers and one of places."""
-    types = f"typedef {TYPES[real]} Real;\ntypedef {TYPES[index]} Index;\n"
-    texts = [Path(__file__).with_name(f"{name}.cu").read_text("utf-8") for name in FILES[group]]
-    return "\n".join([types, f"const int THREADS = {THREADS};\n", *texts])
+def source(group: str, image: str, index: str = "uint8") -> str:
+    """Return the text of a group of kernels for one type of images and one of places."""
+    names = {"Real": computed(image).name, "Image": image, "Index": index}
+    types = "".join(f"typedef {TYPES[kind]} {name};\n" for name, kind in names.items())
+    narrow, *texts = (
+        Path(__file__).with_name(f"{name}.cu").read_text("utf-8")
+        for name in ("narrow", *FILES[group])
+    )
+    return "\n".join([narrow, types, f"const int THREADS = {THREADS};\n", *texts])
 
 
 @cache

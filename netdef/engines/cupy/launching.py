@@ -1,12 +1,13 @@
 """Launching kernels: blocks, threads and arguments."""
 
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
 import numpy as np
 
-from netdef.engines.cupy.kernels import THREADS, TYPES, function, source
-from netdef.engines.engine import Engine, Refused, Run
+from netdef.engines.cupy.kernels import NARROW, THREADS, TYPES, computed, function, source
+from netdef.engines.engine import Engine, Launches, Refused, Run
 
 NO_ARRAY = np.uint64(0)
 """What a kernel takes for an array that is not given."""
@@ -16,11 +17,14 @@ class Launching(Engine):
     """What the families of kernels share."""
 
     def launch(
-        self, group: str, name: str, real: Any, blocks: int, *arguments: Any, index: str = "uint8"
+        self, group: str, name: str, image: Any, blocks: int, *arguments: Any, index: str = "uint8"
     ) -> Run:
-        """Return what runs a kernel of a group on so many blocks: see ``launch_text``."""
-        code = source(group, np.dtype(real).name, index)
-        return self.launch_text(code, name, real, blocks, *arguments)
+        """Return what runs a kernel of a group on so many blocks: see ``launch_text``.
+
+        ``image`` is the type in which images are stored.
+        """
+        code = source(group, np.dtype(image).name, index)
+        return self.launch_text(code, name, computed(image), blocks, *arguments)
 
     def launch_text(self, code: str, name: str, real: Any, blocks: int, *arguments: Any) -> Run:
         """Return what runs a kernel on so many blocks.
@@ -29,11 +33,12 @@ class Launching(Engine):
         Without a GPU, where a plan is only made, the result does not run.
         """
         if self.xp is np:
-            return _not_here
+            return Launches(_not_here)
         if blocks == 0:
-            return _nothing
+            return Launches(_nothing)
         kernel, kind = function(self.xp, code, name), np.dtype(real).type
-        return partial(kernel, (blocks,), (THREADS,), tuple(_argument(a, kind) for a in arguments))
+        given = tuple(_argument(a, kind) for a in arguments)
+        return Launches(partial(kernel, (blocks,), (THREADS,), given))
 
     @staticmethod
     def blocks_for(count: int) -> int:
@@ -51,6 +56,23 @@ class Launching(Engine):
         if len(types) > 1 or not types <= {"float32", "float64"}:
             raise Refused(f"takes float32 or float64 alone, not {' and '.join(sorted(types))}")
         return np.dtype(types.pop())
+
+    @classmethod
+    def image_type(cls, images: Sequence[Any], others: Sequence[Any] = ()) -> Any:
+        """Return the type that all images are stored in; others have the one to compute with.
+
+        Raises:
+            Refused: the images have several, or one that no kernel is compiled for; or one of
+                the others has another.
+        """
+        stored = {a.dtype.name for a in images if a is not None}
+        if not stored <= set(NARROW):
+            return cls.one_type(*images, *others)
+        beside = {a.dtype.name for a in others if a is not None}
+        if len(stored) > 1 or not beside <= {"float32"}:
+            types = " and ".join(sorted(stored | beside))
+            raise Refused(f"takes images of one type, and float32 beside them, not {types}")
+        return np.dtype(stored.pop())
 
     @staticmethod
     def index_type(index: Any) -> str:

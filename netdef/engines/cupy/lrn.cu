@@ -9,13 +9,13 @@ struct Channels {
 };
 
 extern "C" __global__ void lrn(
-    const Real* x, Real* y, Real* scales, Channels by, Real alpha, Real beta, Real k)
+    const Image* x, Image* y, Image* scales, Channels by, Real alpha, Real beta, Real k)
 {
     const int i = thread_number();
     if (i >= by.count)
         return;
     const int c = place(by.axes, by.channel, i);
-    const Real* pixel = x + place(by.axes, by.x, i);
+    const Image* pixel = x + place(by.axes, by.x, i);
     const int before = (by.size - 1) / 2;
     Real sum = 0;
     for (int d = max(-before, -c); d < min(by.size - before, by.channels - c); ++d)
@@ -24,23 +24,24 @@ extern "C" __global__ void lrn(
     const Real result = *pixel / divisor;
     y[place(by.axes, by.y, i)] = result;
     if (scales) {
-        Real* kept = scales + place(by.axes, by.scales, i);
+        Image* kept = scales + place(by.axes, by.scales, i);
         kept[0] = divisor;
         kept[by.channels * by.scales_step] = result / scale;
     }
 }
 
 // Here y stands for dy, and goal lies as x.
-extern "C" __global__ void lrn_grad(const Real* x, const Real* dy, const Real* scales, Real* goal,
-                                    Channels by, Strides goal_strides, Real alpha, Real beta)
+extern "C" __global__ void lrn_grad(
+    const Image* x, const Image* dy, const Image* scales, Image* goal, Channels by,
+    Strides goal_strides, Real alpha, Real beta)
 {
     const int i = thread_number();
     if (i >= by.count)
         return;
     const int c = place(by.axes, by.channel, i);
-    const Real* error = dy + place(by.axes, by.y, i);
-    const Real* divisor = scales + place(by.axes, by.scales, i);
-    const Real* quotient = divisor + by.channels * by.scales_step;
+    const Image* error = dy + place(by.axes, by.y, i);
+    const Image* divisor = scales + place(by.axes, by.scales, i);
+    const Image* quotient = divisor + by.channels * by.scales_step;
     const int before = (by.size - 1) / 2;
     Real sum = 0;
     for (int d = max(-before, -c); d < min(by.size - before, by.channels - c); ++d)

@@ -24,10 +24,10 @@ class LocalResponse(Launching):
         beta: float,
         k: float,
     ) -> Run:
-        real = self.one_type(x, out, scales)
+        image = self.image_type((x, out, scales))
         axes, channels = _channels(x, out, scales, size)
         blocks, numbers = self.blocks_for(axes.count), (float(alpha), float(beta), float(k))
-        return self.launch("lrn", "lrn", real, blocks, x, out, scales, channels, *numbers)
+        return self.launch("lrn", "lrn", image, blocks, x, out, scales, channels, *numbers)
 
     def lrn_grad(
         self,
@@ -41,12 +41,12 @@ class LocalResponse(Launching):
         beta: float,
         k: float,
     ) -> Run:
-        real = self.one_type(x, dy, scales, out)
+        image = self.image_type((x, dy, scales, out))
         axes, channels = _channels(x, dy, scales, size, out)
         goal = struct(axes.packed_strides()[4])
         blocks, numbers = self.blocks_for(axes.count), (float(alpha), float(beta))
         arrays = (x, dy, scales, out)
-        return self.launch("lrn", "lrn_grad", real, blocks, *arrays, channels, goal, *numbers)
+        return self.launch("lrn", "lrn_grad", image, blocks, *arrays, channels, goal, *numbers)
 
 
 def _channels(x: Any, y: Any, scales: Any, size: int, *others: Any) -> tuple[Axes, Any]:

@@ -1,6 +1,8 @@
 // Arrays as netdef hands them over: views in any order of axes, with distances ("strides")
-// counted in numbers, not bytes. The types Real and Index, and THREADS, the threads of a block,
-// are defined in front of this text. Everything fits in an int: larger arrays are refused.
+// counted in numbers, not bytes. Everything fits in an int: larger arrays are refused.
+//
+// In front of this text are defined the types Real, which is computed with, Image, which images
+// are stored in, and Index; and THREADS, the threads of a block.
 
 // Axes of some arrays, innermost first. Those that lie together in all of them are one.
 struct Axes {

@@ -31,7 +31,7 @@ __device__ inline Pixels pixels(const Pooling& p, const int* window)
     return found;
 }
 
-extern "C" __global__ void pool_max(const Real* x, Real* y, Index* index, Pooling p)
+extern "C" __global__ void pool_max(const Image* x, Image* y, Index* index, Pooling p)
 {
     const int i = thread_number();
     if (i >= p.count)
@@ -39,7 +39,7 @@ extern "C" __global__ void pool_max(const Real* x, Real* y, Index* index, Poolin
     const int n = coordinate(p, i, 0), c = coordinate(p, i, 1);
     const int t[3] = {coordinate(p, i, 2), coordinate(p, i, 3), coordinate(p, i, 4)};
     const Pixels in = pixels(p, t);
-    const Real* plane = x + n * p.x[0] + c * p.x[1];
+    const Image* plane = x + n * p.x[0] + c * p.x[1];
     Real best = 0;
     int tap = -1;
     for (int d = in.first[0]; d < in.last[0]; ++d)
@@ -60,7 +60,7 @@ extern "C" __global__ void pool_max(const Real* x, Real* y, Index* index, Poolin
               + t[2] * p.index[4]] = (Index)tap;
 }
 
-extern "C" __global__ void pool_average(const Real* x, Real* y, Pooling p)
+extern "C" __global__ void pool_average(const Image* x, Image* y, Pooling p)
 {
     const int i = thread_number();
     if (i >= p.count)
@@ -68,7 +68,7 @@ extern "C" __global__ void pool_average(const Real* x, Real* y, Pooling p)
     const int n = coordinate(p, i, 0), c = coordinate(p, i, 1);
     const int t[3] = {coordinate(p, i, 2), coordinate(p, i, 3), coordinate(p, i, 4)};
     const Pixels in = pixels(p, t);
-    const Real* plane = x + n * p.x[0] + c * p.x[1];
+    const Image* plane = x + n * p.x[0] + c * p.x[1];
     Real sum = 0;
     for (int d = in.first[0]; d < in.last[0]; ++d)
         for (int h = in.first[1]; h < in.last[1]; ++h)
@@ -95,7 +95,7 @@ __device__ inline Windows windows(const Pooling& p, const int* pixel)
 }
 
 // Every pixel gathers from the windows that chose it: nothing is written twice.
-extern "C" __global__ void pool_max_grad(const Real* dy, const Index* index, Real* dx, Pooling p)
+extern "C" __global__ void pool_max_grad(const Image* dy, const Index* index, Image* dx, Pooling p)
 {
     const int i = thread_number();
     if (i >= p.count)
@@ -103,7 +103,7 @@ extern "C" __global__ void pool_max_grad(const Real* dy, const Index* index, Rea
     const int n = coordinate(p, i, 0), c = coordinate(p, i, 1);
     const int s[3] = {coordinate(p, i, 2), coordinate(p, i, 3), coordinate(p, i, 4)};
     const Windows in = windows(p, s);
-    const Real* errors = dy + n * p.y[0] + c * p.y[1];
+    const Image* errors = dy + n * p.y[0] + c * p.y[1];
     const Index* chosen = index + n * p.index[0] + c * p.index[1];
     Real sum = 0;
     for (int d = in.first[0]; d < in.last[0]; ++d)
@@ -119,7 +119,7 @@ extern "C" __global__ void pool_max_grad(const Real* dy, const Index* index, Rea
     dx[n * p.x[0] + c * p.x[1] + s[0] * p.x[2] + s[1] * p.x[3] + s[2] * p.x[4]] = sum;
 }
 
-extern "C" __global__ void pool_average_grad(const Real* dy, Real* dx, Pooling p)
+extern "C" __global__ void pool_average_grad(const Image* dy, Image* dx, Pooling p)
 {
     const int i = thread_number();
     if (i >= p.count)
@@ -127,7 +127,7 @@ extern "C" __global__ void pool_average_grad(const Real* dy, Real* dx, Pooling p
     const int n = coordinate(p, i, 0), c = coordinate(p, i, 1);
     const int s[3] = {coordinate(p, i, 2), coordinate(p, i, 3), coordinate(p, i, 4)};
     const Windows in = windows(p, s);
-    const Real* errors = dy + n * p.y[0] + c * p.y[1];
+    const Image* errors = dy + n * p.y[0] + c * p.y[1];
     Real sum = 0;
     for (int d = in.first[0]; d < in.last[0]; ++d)
         for (int h = in.first[1]; h < in.last[1]; ++h)

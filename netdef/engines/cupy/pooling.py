@@ -41,10 +41,10 @@ class Pooling(Launching):
         y: Any,
         index: Any = None,
     ) -> Run:
-        real, blocks = self.one_type(x, y), self.blocks_for(written.size)
+        image, blocks = self.image_type((x, y)), self.blocks_for(written.size)
         pooling = _struct(written, window, x, y, index)
         index_type = self.index_type(index)
-        return self.launch("pooling", name, real, blocks, *arguments, pooling, index=index_type)
+        return self.launch("pooling", name, image, blocks, *arguments, pooling, index=index_type)
 
 
 def _struct(written: Any, window: Window, x: Any, y: Any, index: Any) -> Any:

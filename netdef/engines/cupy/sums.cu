@@ -8,12 +8,12 @@ struct Sums {
 };
 
 // Without b the sums of a. What is there already is added to, or not.
-extern "C" __global__ void sums(const Real* a, const Real* b, Real* out, Sums s, int adds)
+extern "C" __global__ void sums(const Image* a, const Image* b, Real* out, Sums s, int adds)
 {
     __shared__ Real room[THREADS];
     const Share mine = share_of_thread(s.by);
-    const Real* first = a + place(s.by.kept, s.a_kept, mine.result);
-    const Real* second = b ? b + place(s.by.kept, s.b_kept, mine.result) : b;
+    const Image* first = a + place(s.by.kept, s.a_kept, mine.result);
+    const Image* second = b ? b + place(s.by.kept, s.b_kept, mine.result) : b;
     Real sum = 0;
     for (int i = mine.first; i < mine.last; i += mine.step) {
         const Real number = first[place(s.by.summed, s.a_summed, i)];

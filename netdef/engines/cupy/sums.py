@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from netdef.engines.cupy.kernels import computed
 from netdef.engines.cupy.launching import Launching
 from netdef.engines.cupy.places import Strides, plain_strides, strides_of, struct
 from netdef.engines.cupy.reduction import Reduction, reduction_of
@@ -21,7 +22,7 @@ class Sums(Launching):
 
     def _sum(self, a: Any, b: Any, out: Any, add_to: Any, axes: tuple[int, ...]) -> Run:
         target, adds = (out, 0) if add_to is None else (add_to, 1)
-        real = self.one_type(a, b, target)
+        real = computed(self.image_type((a, b), (target,)))
         second = a if b is None else b
         goal = _spread(strides_of(target), a.ndim, axes)
         by = reduction_of(axes, a.shape, strides_of(a), strides_of(second), goal).in_parts()

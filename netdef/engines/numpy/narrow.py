@@ -5,7 +5,6 @@ Elementwise calls do it block by block; see ``elementwise``.
 """
 
 from collections.abc import Iterator, Mapping
-from functools import partial
 from typing import Any, Protocol
 
 import numpy as np
@@ -20,12 +19,14 @@ _COPIES = ("copy", "concat")
 class _Engine(Protocol):
     scratch: Scratch
 
+    def copy(self, x: Any, out: Any) -> Run: ...
+
     def prepare_wide(self, primitive: str, arrays: Arrays, options: Mapping[str, Any]) -> Run: ...
 
 
 def is_narrow(array: Any) -> bool:
-    """True for an array of bfloat16."""
-    return array is not None and array.dtype.name == "bfloat16"
+    """True for an array of bfloat16 or float16."""
+    return array is not None and array.dtype.name in ("bfloat16", "float16")
 
 
 def operands(arrays: Arrays) -> Iterator[Any]:
@@ -51,9 +52,9 @@ def widened(engine: _Engine, primitive: str, arrays: Arrays, options: Mapping[st
         order = np.argsort([-s for s in array.strides], kind="stable").tolist()
         room = engine.scratch.take(tuple(array.shape[i] for i in order), np.float32)
         room = room.transpose(np.argsort(order).tolist())
-        before.append(partial(np.copyto, room, array))
+        before.append(engine.copy(array, room))
         if is_written:
-            after.append(partial(np.copyto, array, room, casting="unsafe"))
+            after.append(engine.copy(room, array))
         return room
 
     every = {
