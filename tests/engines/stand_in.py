@@ -19,7 +19,7 @@ from tests.engines.kernels_on_cpu import RawModule
 
 SAME = """add subtract multiply divide power maximum minimum negative absolute exp log sqrt square
     equal not_equal greater greater_equal less less_equal logical_and bitwise_and bitwise_xor sum
-    amax argmax matmul copyto broadcast_to expand_dims argsort take_along_axis float32 uint8
+    reciprocal clip amax argmax matmul copyto broadcast_to expand_dims argsort take_along_axis float32 uint8
     int64 isfinite dot ndarray lib""".split()  # noqa: SIM905
 """Names that CuPy and NumPy have with the parameters that netdef uses."""
 

@@ -1,0 +1,120 @@
+"""Whole nets by cuDNN, on stand-ins for it and for the GPU: planned, prepared and run."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import netdef
+from netdef.engines import settings
+from netdef.net import Net
+from netdef.plan import steps
+from netdef.prototxt import parse_net
+from tests.engines import cudnn_in_numpy
+from tests.engines.gpu_on_cpu import gpu_with_cudnn
+
+NETS = Path(__file__).parents[2] / "benchmarks" / "nets"
+LENET = (NETS / "lenet.prototxt").read_text()
+
+NORMALIZED = """
+  layer { name: "x" type: "Input" top: "x" input_param { shape { dim: 4 dim: 3 dim: 9 dim: 7 } } }
+  layer { name: "t" type: "Input" top: "t" input_param { shape { dim: 4 } } }
+  layer { name: "conv" type: "Convolution" bottom: "x" top: "conv"
+    convolution_param { num_output: 6 kernel_size: 3 pad: 1 weight_filler { type: "xavier" }
+      bias_term: false } }
+  layer { name: "bn" type: "BatchNorm" bottom: "conv" top: "bn" }
+  layer { name: "scale" type: "Scale" bottom: "bn" top: "scale" scale_param { bias_term: true
+    filler { type: "uniform" min: 0.5 max: 2 } bias_filler { type: "gaussian" std: 0.5 } } }
+  layer { name: "relu" type: "ReLU" bottom: "scale" top: "relu" }
+  layer { name: "branch" type: "Convolution" bottom: "relu" top: "branch"
+    convolution_param { num_output: 6 kernel_size: 1 weight_filler { type: "xavier" } } }
+  layer { name: "sum" type: "Eltwise" bottom: "branch" bottom: "conv" top: "sum" }
+  layer { name: "pool" type: "Pooling" bottom: "sum" top: "pool"
+    pooling_param { pool: MAX kernel_size: 3 stride: 2 } }
+  layer { name: "ip" type: "InnerProduct" bottom: "pool" top: "ip"
+    inner_product_param { num_output: 5 weight_filler { type: "xavier" } } }
+  layer { name: "loss" type: "SoftmaxWithLoss" bottom: "ip" bottom: "t" top: "loss" }"""
+
+
+@pytest.fixture
+def gpu(tmp_path):
+    with gpu_with_cudnn(tmp_path / "home") as modules:
+        yield modules
+
+
+def trained(text, **options):
+    """Return the loss and gradients of one step, and which engine ran each primitive."""
+    net = Net(parse_net(text, "net.prototxt"), netdef.TRAIN, keep="outputs", seed=7, **options)
+    rng = np.random.default_rng(3)
+    for name in net.inputs:
+        blob = net.blobs[name]
+        is_label = len(blob.shape) == 1
+        blob.data[...] = rng.integers(0, 5, blob.shape) if is_label else rng.normal(size=blob.shape)
+    found = {"loss": float(net.forward()["loss"])}
+    net.backward()
+    for layer, blobs in net.params.items():
+        for i, blob in enumerate(blobs):
+            found[f"{layer}/{i}"] = np.array(blob.diff)
+    ran = {(call.primitive, choice.engine.name) for call, choice in steps(net.plan)}
+    return found, ran
+
+
+def assert_alike(found, wanted, tolerance):
+    assert found.keys() == wanted.keys()
+    for name, values in wanted.items():
+        scale = max(1e-3, float(np.abs(values).max()))
+        off = float(np.abs(found[name] - values).max()) / scale
+        assert off < tolerance, f"{name} is off by {off}"
+
+
+OWN = {"conv", "conv_grad_x", "conv_grad_weight", "gemm", "batch_norm", "batch_norm_back"}
+
+
+@pytest.mark.parametrize("tf32", [False, True], ids=["plain", "channels innermost"])
+@pytest.mark.parametrize("text", [NORMALIZED, LENET], ids=["normalized", "lenet"])
+def test_a_step_gives_the_references_gradients(text, tf32, tmp_path, monkeypatch):
+    text = text.replace("dim: 64", "dim: 4")  # images
+    wanted, _ = trained(text)
+    monkeypatch.setattr(settings.chosen, "tf32", tf32)
+    with gpu_with_cudnn(tmp_path):
+        found, ran = trained(text)
+    assert_alike(found, wanted, 2e-5)
+    assert {engine for primitive, engine in ran if primitive in OWN} == {"cudnn"}
+
+
+@pytest.mark.slow
+def test_a_step_of_resnet18(tmp_path):
+    text = (NETS / "resnet18.prototxt").read_text()
+    assert "dim: 224 dim: 224" in text
+    text = text.replace("dim: 224 dim: 224", "dim: 64 dim: 64")
+    text = re.sub(r"shape \{ dim: \d+", "shape { dim: 4", text)
+    wanted, _ = trained(text)
+    with gpu_with_cudnn(tmp_path):
+        found, ran = trained(text)
+    assert_alike(found, wanted, 2e-3)
+    assert {engine for primitive, engine in ran if primitive in OWN} == {"cudnn"}
+
+
+@pytest.mark.parametrize("operation", ["cmp_gt", "batchnorm_backward", "conv_wgrad"])
+def test_what_cudnn_has_no_plan_for_runs_elsewhere(operation, gpu, monkeypatch):
+    wanted, _ = trained(NORMALIZED)
+    monkeypatch.setattr(cudnn_in_numpy.PyGraph, "refuses", operation)
+    monkeypatch.setenv("NETDEF_HOME", str(gpu.home / "other"))
+    gpu.forget()
+    found, ran = trained(NORMALIZED)
+    assert_alike(found, wanted, 2e-5)
+    if operation == "conv_wgrad":
+        assert ("conv_grad_weight", "cupy") in ran
+        return
+    halves = {(name, engine) for name, engine in ran if name.startswith("batch_norm")}
+    assert halves == {("batch_norm", "cupy"), ("batch_norm_back", "cupy")}
+
+
+def test_the_plan_reserves_what_cudnns_plans_need_while_they_run(gpu, monkeypatch):
+    plain = Net(parse_net(LENET, "net.prototxt"), netdef.TRAIN, keep="outputs").plan
+    monkeypatch.setattr(cudnn_in_numpy.PyGraph, "workspace", 1 << 24)
+    monkeypatch.setenv("NETDEF_HOME", str(gpu.home / "other"))
+    gpu.forget()
+    greedy = Net(parse_net(LENET, "net.prototxt"), netdef.TRAIN, keep="outputs").plan
+    assert greedy.scratch_bytes - plain.scratch_bytes == (1 << 24) - 4096
