@@ -1,5 +1,6 @@
 """Where arrays live: the CPU, or one NVIDIA GPU through CuPy."""
 
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
@@ -35,6 +36,13 @@ class Device:
         """Make it the device that new arrays go to."""
         if self.is_gpu:
             self.xp.cuda.Device(self.number).use()
+
+    def made_current(self) -> AbstractContextManager[Any]:
+        """Return what makes it the device that is worked on, for the length of a block."""
+        current: AbstractContextManager[Any] = (
+            self.xp.cuda.Device(self.number) if self.is_gpu else nullcontext()
+        )
+        return current
 
 
 CPU = Device("CPU", np)

@@ -1,14 +1,18 @@
-"""The process-wide choices: the device and seed of the next net, and whose code may run."""
+"""The process-wide choices: the devices and seed of the next net, and whose code may run."""
 
 import secrets
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from netdef.device import CPU, Device, gpu
+from netdef.devices import gpus
 
 
 @dataclass
 class _Choices:
     device: Device = CPU
+    others: tuple[Device, ...] = ()
     gpu_number: int = 0
     seed: int | None = None
     runs_python: bool = False
@@ -19,7 +23,7 @@ _chosen = _Choices()
 
 def set_mode_cpu() -> None:
     """Make the nets that are made from now on run on the CPU."""
-    _chosen.device = CPU
+    _chosen.device, _chosen.others = CPU, ()
 
 
 def set_mode_gpu() -> None:
@@ -28,14 +32,28 @@ def set_mode_gpu() -> None:
     Raises:
         DeviceError: there is none; with the mend.
     """
-    _chosen.device = gpu(_chosen.gpu_number)
+    _chosen.device, _chosen.others = gpu(_chosen.gpu_number), ()
 
 
 def set_device(number: int) -> None:
     """Choose the GPU by its number; takes effect at once in GPU mode, else at ``set_mode_gpu``."""
     _chosen.gpu_number = number
     if _chosen.device.is_gpu:
-        _chosen.device = gpu(number)
+        set_mode_gpu()
+
+
+def set_devices(numbers: Sequence[int] | None = None) -> None:
+    """Run on GPUs from now on: solvers train on all of them, all else runs on the first.
+
+    Without numbers they are all GPUs of this machine.
+
+    Raises:
+        ConfigError: one is named twice, or none.
+        DeviceError: one is not there, or of another kind than the first; with the mend.
+    """
+    _chosen.device, *others = gpus(numbers)
+    _chosen.others = tuple(others)
+    _chosen.gpu_number = _chosen.device.number or 0
 
 
 def set_random_seed(seed: int) -> None:
@@ -59,6 +77,22 @@ def runs_python() -> bool:
 def device() -> Device:
     """Return the device of the next net."""
     return _chosen.device
+
+
+def devices() -> tuple[Device, ...]:
+    """Return the devices that the next solver trains on; the first is that of the next net."""
+    return (_chosen.device, *_chosen.others)
+
+
+@contextmanager
+def on(device: Device) -> Iterator[None]:
+    """Let the nets that are made in the block, and all that is done in it, be on a device."""
+    before, _chosen.device = _chosen.device, device
+    try:
+        with device.made_current():
+            yield
+    finally:
+        _chosen.device = before
 
 
 def seed() -> int:

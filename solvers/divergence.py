@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from netdef import mode
 from netdef.device import Device
 from netdef.errors import Diverged
 from netdef.graph import Node
@@ -81,13 +82,14 @@ def _are_numbers(device: Device, array: Any) -> bool:
     return bool(device.xp.isfinite(array).all())
 
 
-def diverge(solver: "Solver", choice: NetChoice, before: Stand) -> None:
-    """Do what ``on_nan`` says after a pass whose loss is no number.
+def diverge(solver: "Solver", choice: NetChoice, net: Net, before: Stand) -> None:
+    """Do what ``on_nan`` says after a pass of a net whose loss is no number.
 
     Raises:
         Diverged: the run must end.
     """
-    where = where_it_began(solver.net, choice, before)
+    with mode.on(net.device):
+        where = where_it_began(net, choice, before)
     on_nan, snapshot = solver.param.on_nan, solver.last_snapshot
     what = f"{solver.path}: the loss is no longer a number at iteration {solver.iter}, {where}"
     if on_nan == "continue" and _are_numbers(solver.net.device, solver.net.weights.data):
@@ -97,6 +99,7 @@ def diverge(solver: "Solver", choice: NetChoice, before: Stand) -> None:
         solver.rollbacks += 1
         solver.reporter.warned(f"{what}; goes back to {snapshot}")
         snapshotting.restore_weights(solver, snapshot, read_state(snapshot))
+        solver.replicas.follow()
     else:
         last = f"the last snapshot is {snapshot}" if snapshot else "there is no snapshot yet"
         raise Diverged(

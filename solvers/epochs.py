@@ -2,6 +2,7 @@
 
 from contextlib import closing
 
+from netdef import mode
 from netdef.errors import ConfigError, at
 from netdef.graph import build
 from netdef.proto import SolverParameter
@@ -23,18 +24,18 @@ def check_epochs(param: SolverParameter) -> None:
         raise ConfigError(f"max_epoch must be at least 1, got {param.max_epoch}")
 
 
-def count_iterations(param: SolverParameter, sources: Sources) -> None:
+def count_iterations(param: SolverParameter, sources: Sources, replicas: int) -> None:
     """Put ``max_iter`` in the place of ``max_epoch``, if that is set.
 
-    max_iter = ceil(max_epoch * records / (batch * iter_size)), so every record is seen
-    ``max_epoch`` times, and the first ones once more where the last iteration reaches over.
+    max_iter = ceil(max_epoch * records / (replicas * batch * iter_size)), so every record is
+    seen ``max_epoch`` times, and the first ones once more where the last iteration reaches over.
 
     Raises:
         ConfigError: the records cannot be counted.
     """
     if param.HasField("max_epoch"):
         records, batch = sources.size()
-        param.max_iter = -(-param.max_epoch * records // (batch * param.iter_size))
+        param.max_iter = -(-param.max_epoch * records // (replicas * batch * param.iter_size))
         param.ClearField("max_epoch")
 
 
@@ -51,7 +52,7 @@ def in_iterations(param: SolverParameter, path: str) -> SolverParameter:
         state = choice.state
         sources = Sources(build(choice.text, state.phase, state.level, state.stage), seed=0)
         with at(path), closing(sources):
-            count_iterations(own, sources)
+            count_iterations(own, sources, len(mode.devices()))
     return own
 
 

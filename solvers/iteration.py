@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from netdef.errors import RunError, WeightsError
-from netdef.solvers.divergence import diverge, stand_of
+from netdef.solvers.divergence import diverge
 from netdef.solvers.reporter import Displayed, outputs_of
 from netdef.solvers.scoring import score_all, see
 from netdef.solvers.signals import Effect
-from netdef.solvers.testing import loss_of, output_values
 
 if TYPE_CHECKING:
     from netdef.solvers.solver import Solver
@@ -31,7 +30,7 @@ def iterate(solver: "Solver") -> None:
             return
     loss = _forward_backward(solver)
     if not math.isfinite(loss):
-        diverge(solver, solver.choice, solver.stand)
+        diverge(solver, solver.choice, *solver.replicas.broken())
         return
     _learn(solver, loss)
     solver.iter += 1
@@ -42,19 +41,17 @@ def iterate(solver: "Solver") -> None:
 def _forward_backward(solver: "Solver") -> float:
     """Sum the gradients of ``iter_size`` batches, and return their mean loss.
 
-    A loss that is no number ends it; ``solver.stand`` is where its batch began.
+    A loss that is no number ends it.
     """
-    net, loss = solver.net, 0.0
-    net.clear_param_diffs()
+    replicas, size, loss = solver.replicas, solver.param.iter_size, 0.0
+    replicas.clear()
     with np.errstate(all="ignore"):  # what is no number is looked for in the loss
-        for _ in range(solver.param.iter_size):
-            solver.stand = stand_of(net)
-            net.forward()
-            loss += loss_of(net)
+        for batch in range(size):
+            loss += replicas.forward()
             if not math.isfinite(loss):
                 break
-            net.backward()
-    return loss / solver.param.iter_size
+            replicas.backward(is_last=batch == size - 1)
+    return loss / size
 
 
 def _learn(solver: "Solver", loss: float) -> None:
@@ -64,8 +61,7 @@ def _learn(solver: "Solver", loss: float) -> None:
     rate = solver.schedule.begin(solver.iter)
     if solver.is_due(solver.param.display):
         _display(solver, rate)
-    solver.net.give_back()
-    solver.update.apply(rate, solver.iter)
+    solver.replicas.learn(rate, solver.iter)
     if solver.average:
         solver.average.follow()
 
@@ -77,7 +73,7 @@ def _display(solver: "Solver", rate: float) -> None:
         Displayed(
             iteration=solver.iter,
             loss=solver.smoothed_loss,
-            outputs=outputs_of(solver.net, output_values(solver.net)),
+            outputs=outputs_of(solver.net, solver.replicas.output_values()),
             rate=rate,
             seconds=now - then,
             iterations=solver.iter - iteration,

@@ -51,8 +51,9 @@ def _lasting(net: Net) -> Iterator[tuple[str, Any, Any]]:
 
 
 def _states(number: int, net: Net) -> Iterator[LayerState]:
-    for name, array, first in _lasting(net):
-        held = net.device.to_host(array)
+    with net.device.made_current():
+        kept = [(name, net.device.to_host(a), first) for name, a, first in _lasting(net)]
+    for name, held, first in kept:
         if (held != first).any():
             yield LayerState(net=number, name=name, data=held.tobytes())
 
@@ -66,7 +67,10 @@ def _set_states(net: Net, states: Mapping[str, bytes]) -> None:
 
 
 def resume_state(nets: Sequence[Net], losses: Iterable[float], watch: Watch) -> ResumeState:
-    """Return what makes a run go on exactly; ``nets`` are the trained one and the tested ones."""
+    """Return what makes a run go on exactly.
+
+    ``nets`` are the trained one, the tested ones and, on several GPUs, the others that learn.
+    """
     return ResumeState(
         seed=nets[0].clock.seed,
         passes=[net.clock.iteration for net in nets],
@@ -92,4 +96,5 @@ def go_on(nets: Sequence[Net], resume: ResumeState, watch: Watch) -> None:
         net.sources.reseed(resume.seed)
         own = [p for p in resume.positions if p.net == number]
         set_positions(net, {p.layer: _state_of(p) for p in own})
-        _set_states(net, {s.name: s.data for s in resume.states if s.net == number})
+        with net.device.made_current():
+            _set_states(net, {s.name: s.data for s in resume.states if s.net == number})

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from netdef.errors import ConfigError, MissingFile, RunError, WeightsError, at
 from netdef.io.solverstate import SavedState, read_state, write_state
 from netdef.io.weights import LARGEST
+from netdef.net import Net
 from netdef.solvers.resuming import go_on, resume_state
 from netdef.solvers.snapshots import find_learned_net
 
@@ -19,6 +20,9 @@ def take(solver: "Solver") -> str:
         RunError: a file cannot be written, or the weights are no numbers.
         WeightsError: a file would be larger than 2 GiB, and is not HDF5.
     """
+    wrong = solver.replicas.agree()
+    if wrong:
+        solver.reporter.warned(wrong)
     files, param = solver.snapshots, solver.param
     weights, state = files.weights(solver.iter), files.state(solver.iter)
     if not solver.net.device.xp.isfinite(solver.net.weights.data).all():
@@ -28,7 +32,8 @@ def take(solver: "Solver") -> str:
     files.check_space(solver.iter, one * copies + histories)
     solver.reporter.snapshotting(weights)
     solver.net.save(weights, files.format, param.snapshot_diff)
-    resume = resume_state([solver.net, *solver.test_nets], solver.losses, solver.watch)
+    resume = resume_state(_nets(solver), solver.losses, solver.watch)
+    resume.replicas = len(solver.replicas)
     if solver.average and solver.average.has_begun:
         resume.averaged_net = files.averaged(solver.iter)
         solver.reporter.snapshotting(resume.averaged_net)
@@ -41,6 +46,24 @@ def take(solver: "Solver") -> str:
     if param.keep_snapshots:
         files.remove_older(solver.iter, param.keep_snapshots)
     return state
+
+
+def _nets(solver: "Solver") -> list[Net]:
+    """Return the nets whose states are kept: the first trained one, the tested ones, the rest."""
+    return [solver.net, *solver.test_nets, *solver.replicas.nets[1:]]
+
+
+def _note_other_number(solver: "Solver", before: int) -> None:
+    now = len(solver.replicas)
+    if now != before:
+        solver.reporter.warned(
+            f"the snapshot is of a run on {_gpus(before)}, this one is on {_gpus(now)}: it goes on"
+            " with the next record, but not bit for bit as that would have"
+        )
+
+
+def _gpus(count: int) -> str:
+    return f"{count} GPUs" if count > 1 else "one device"
 
 
 def check_size(solver: "Solver") -> None:
@@ -64,7 +87,8 @@ def restore(solver: "Solver", path: str) -> None:
     restore_weights(solver, path, state)
     solver.net.clock.iteration = state.iter * solver.param.iter_size
     if state.resume is not None:
-        go_on([solver.net, *solver.test_nets], state.resume, solver.watch)
+        _note_other_number(solver, state.resume.replicas or 1)
+        go_on(_nets(solver), state.resume, solver.watch)
         solver.losses.clear()
         solver.losses.extend(state.resume.losses)
         solver.seed = state.resume.seed

@@ -5,6 +5,7 @@ from collections import deque
 from typing import Any
 
 from netdef import mode
+from netdef.device import Device
 from netdef.errors import at
 from netdef.net import Net
 from netdef.proto import Precision, SolverParameter
@@ -12,16 +13,16 @@ from netdef.prototxt import read_solver
 from netdef.solvers import snapshotting
 from netdef.solvers.average import WeightAverage
 from netdef.solvers.checks import check_solver
-from netdef.solvers.divergence import Stand
 from netdef.solvers.epochs import count_iterations
 from netdef.solvers.iteration import iterate
 from netdef.solvers.nets import NetChoice, test_nets, train_net
+from netdef.solvers.replicas import Replicas, check_sharing
 from netdef.solvers.reporter import Reporter
 from netdef.solvers.schedule import Schedule
 from netdef.solvers.scoring import score_all
 from netdef.solvers.signals import Effect
 from netdef.solvers.snapshots import Snapshots
-from netdef.solvers.update import Update
+from netdef.solvers.split_batch import split_batch
 from netdef.solvers.watch import watch_of
 from netdef.solvers.whole_run import run_whole
 from netdef.whole_set import plan_whole_set
@@ -37,6 +38,9 @@ class Solver:
     ``continue`` leaves the update out and goes on with the next batch; ``rollback`` goes
     back to the weights of the last snapshot and on with the next batch.
 
+    On several GPUs (``mode.set_devices``) ``net`` is the first of copies that learn as one, each
+    by batches of its own; with ``splits_batch`` each of them has its part of a batch instead.
+
     Raises:
         ConfigError: something in the prototxt cannot be; no data are read before.
         DeviceError: solver_mode is GPU and there is none.
@@ -49,6 +53,7 @@ class Solver:
         keep: str = "blobs",
         reporter: Reporter | None = None,
         on_nan: str | None = None,
+        splits_batch: bool = False,
     ) -> None:
         self.param = SolverParameter()
         self.param.CopyFrom(param)
@@ -65,16 +70,23 @@ class Solver:
             _choose_device(param)
         self.seed = param.random_seed if param.random_seed >= 0 else mode.seed()
         self.choice = train_net(param, path)
+        devices = mode.devices()
+        if splits_batch:
+            self.choice = split_batch(self.choice, len(devices))
         self.net = self._net(self.choice)
+        if len(devices) > 1:
+            check_sharing(self.net.graph)
         self.test_nets = [self._net(choice, self.net) for choice in test_nets(param, path)]
         with at(path):
-            count_iterations(self.param, self.net.sources)
+            count_iterations(self.param, self.net.sources, len(devices))
             self.watch = watch_of(param, self.test_nets)
         for net in self.test_nets if param.test_whole_set else ():
             plan_whole_set(net)
         for weights in param.weights:
             self.net.copy_from(weights)
-        self.update = Update(self.net.weights, self.param)
+        nets = [self.net, *(self._copy(device) for device in devices[1:])]
+        self.replicas = Replicas(nets, self.param)
+        self.update = self.replicas.updates[0]
         decay = param.ema_decay
         self.average = WeightAverage(self.net.weights, decay) if decay else None
         self.losses: deque[float] = deque(maxlen=param.average_loss)
@@ -82,7 +94,6 @@ class Solver:
         self.asked = Effect.NONE
         self.last_snapshot: str | None = None
         self.rollbacks = 0
-        self.stand = Stand({}, 0)
         self.displayed_at = 0, time.monotonic()
 
     def _net(self, choice: NetChoice, share: Net | None = None) -> Net:
@@ -97,6 +108,11 @@ class Solver:
             share=share,
             seed=self.seed,
         )
+
+    def _copy(self, device: Device) -> Net:
+        """Return another net to train, on a GPU besides the first."""
+        with mode.on(device):
+            return self._net(self.choice)
 
     @property
     def lr(self) -> float:
@@ -116,6 +132,7 @@ class Solver:
         if not self._goes_on:
             self.losses.clear()
         self._goes_on = self.is_stopped = self.has_settled = False
+        self.replicas.follow()
         self.displayed_at = self.iter, time.monotonic()
         end = self.iter + n
         while self.iter < end and not self.is_stopped and not self.has_settled:

@@ -8,7 +8,6 @@ from netdef.solvers import snapshotting
 from netdef.solvers.epochs import records_of
 from netdef.solvers.reporter import Displayed, Started
 from netdef.solvers.scoring import score_all
-from netdef.solvers.testing import loss_of
 
 if TYPE_CHECKING:
     from netdef.solvers.solver import Solver
@@ -25,6 +24,8 @@ def run_whole(solver: "Solver", resume_file: str | None) -> None:
     if resume_file:
         solver.restore(resume_file)
     solver.reporter.started(_start(solver))
+    if len(solver.replicas) > 1:
+        solver.reporter.noted(_shares(solver))
     solver.step(solver.param.max_iter - solver.iter)
     if solver.is_stopped:
         solver.reporter.stopped(solver.iter)
@@ -50,9 +51,17 @@ def _check(solver: "Solver") -> None:
 def _start(solver: "Solver") -> Started:
     net, param = solver.net, solver.param
     data = [n.tops[0] for n in net.graph.nodes if isinstance(n.layer, DataLayer)]
-    batch = net.shapes.blobs[data[0]][0] * param.iter_size if data else 0
+    batch = net.shapes.blobs[data[0]][0] * param.iter_size * len(solver.replicas) if data else 0
     records = records_of(net.sources)
     return Started(net.name, param.lr_policy, solver.iter, param.max_iter, batch, records)
+
+
+def _shares(solver: "Solver") -> str:
+    """Say how many records an iteration takes, and where."""
+    count, times = len(solver.replicas), solver.param.iter_size
+    batch = _start(solver).batch
+    passes = f", {times} times" if times > 1 else ""
+    return f"batch {batch // count // times} on each of {count} GPUs{passes}: {batch}"
 
 
 def _finish(solver: "Solver") -> None:
@@ -62,8 +71,7 @@ def _finish(solver: "Solver") -> None:
     if param.snapshot_after_train and not is_kept:
         solver.snapshot()
     if solver.is_due(param.display):
-        solver.net.forward()
-        solver.losses.append(loss_of(solver.net))
+        solver.losses.append(solver.replicas.forward())
         solver.reporter.displayed(Displayed(solver.iter, solver.smoothed_loss))
     # What is watched in a test settled in one of this iteration.
     if solver.is_due(param.test_interval) and not (solver.has_settled and param.monitor):

@@ -750,6 +750,7 @@ class ResumeState(_message.Message):
     LOWERED_ITER_FIELD_NUMBER: _builtins.int
     STATES_FIELD_NUMBER: _builtins.int
     AVERAGED_NET_FIELD_NUMBER: _builtins.int
+    REPLICAS_FIELD_NUMBER: _builtins.int
     seed: _builtins.int
     """What random numbers depend on besides the passes."""
     best_value: _builtins.float
@@ -760,6 +761,8 @@ class ResumeState(_message.Message):
     """The iteration at which a plateau last lowered the rate."""
     averaged_net: _builtins.str
     """The file of the averaged weights."""
+    replicas: _builtins.int
+    """How many GPUs trained; each has its own states, behind those of the tested nets."""
     @_builtins.property
     def passes(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
         """The forward passes that each net made: the trained one's first."""
@@ -788,10 +791,11 @@ class ResumeState(_message.Message):
         lowered_iter: _builtins.int | None = ...,
         states: _abc.Iterable[Global___LayerState] | None = ...,
         averaged_net: _builtins.str | None = ...,
+        replicas: _builtins.int | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["averaged_net", b"averaged_net", "best_iter", b"best_iter", "best_value", b"best_value", "lowered_iter", b"lowered_iter", "seed", b"seed"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["averaged_net", b"averaged_net", "best_iter", b"best_iter", "best_value", b"best_value", "lowered_iter", b"lowered_iter", "replicas", b"replicas", "seed", b"seed"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["averaged_net", b"averaged_net", "best_iter", b"best_iter", "best_value", b"best_value", "losses", b"losses", "lowered_iter", b"lowered_iter", "passes", b"passes", "positions", b"positions", "seed", b"seed", "states", b"states"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["averaged_net", b"averaged_net", "best_iter", b"best_iter", "best_value", b"best_value", "losses", b"losses", "lowered_iter", b"lowered_iter", "passes", b"passes", "positions", b"positions", "replicas", b"replicas", "seed", b"seed", "states", b"states"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -164,7 +164,7 @@ def module() -> ModuleType:
     stand_in.take, stand_in.bincount, stand_in.einsum = _take, _bincount, _einsum
     stand_in.ElementwiseKernel, stand_in.RawModule = ElementwiseKernel, RawModule
     stand_in.cuda = SimpleNamespace(
-        Device=lambda number: SimpleNamespace(use=lambda: None),
+        Device=OneDevice,
         Stream=streams.Stream,
         Event=streams.Event,
         Graph=streams.Graph,
@@ -173,6 +173,22 @@ def module() -> ModuleType:
         runtime=SimpleNamespace(CUDARuntimeError=streams.CUDARuntimeError),
     )
     return stand_in
+
+
+class OneDevice:
+    """The only device there is."""
+
+    def __init__(self, number: int | None = None) -> None:
+        self.id = 0
+
+    def use(self) -> None:
+        """Make it current: it is."""
+
+    def __enter__(self) -> "OneDevice":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Let it stay current."""
 
 
 def _making(make: Any) -> Any:
