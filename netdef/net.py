@@ -2,6 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ import numpy as np
 from netdef import mode
 from netdef.blob import Blob, Lent
 from netdef.data.memory_source import MemorySource
-from netdef.engines import Clock, settings
+from netdef.engines import Clock, engines_of, settings
 from netdef.errors import ConfigError, at, did_you_mean
 from netdef.executor import Executor
 from netdef.graph import build
@@ -53,6 +54,8 @@ class Net(NetNames):
         share: "Net | None" = None,
         seed: int | None = None,
         precision: str | None = None,
+        tf32: bool | None = None,
+        autotune: bool | None = None,
     ) -> None:
         for value in phase_or_weights:
             phase, weights = (phase, value) if isinstance(value, str) else (value, weights)
@@ -64,17 +67,19 @@ class Net(NetNames):
         self.seed = mode.seed() if seed is None else seed
         self._lent: Lent = share._lent if share else Lent(self.device)
         self.clock = Clock(self.seed)
-        self.sources = Sources(self.graph, self.seed)
+        self.sources = Sources(self.graph, self.seed, self.device)
         self.shapes = infer(self.graph)
         backward = self.graph.training or keep == "blobs"
+        is_gpu = self.device.is_gpu
+        precision = checked_precision(precision or settings.chosen.precision, keep, is_gpu)
         self._replanner = Replanner(
             self.graph,
             self.shapes,
             keep,
             backward,
             self._executor_of,
-            self.device.is_gpu,
-            checked_precision(precision or settings.chosen.precision, keep, self.device.is_gpu),
+            partial(engines_of, is_gpu, precision, tf32, autotune),
+            precision,
         )
         self.weight_arrays: dict[str, Any] = {}
         self.grad_arrays: dict[str, Any] = {}

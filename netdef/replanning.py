@@ -1,9 +1,9 @@
 """The plan and the executor of the shapes of now."""
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
-from netdef.engines import engines_of, settings
+from netdef.engines import Engine, settings
 from netdef.errors import ShapeError
 from netdef.executor import Executor
 from netdef.fusion import PASSES
@@ -30,11 +30,11 @@ class Replanner:
         keep: str,
         backward: bool,
         executor_of: Callable[[Plan], Executor],
-        is_gpu: bool = False,
+        engines: Callable[[], Sequence[Engine]],
         precision: str = "F32",
     ) -> None:
         self._graph, self._shapes, self._keep, self._backward = graph, shapes, keep, backward
-        self._executor_of, self._is_gpu, self._precision = executor_of, is_gpu, precision
+        self._executor_of, self._engines, self._precision = executor_of, engines, precision
         self._inputs: dict[str, Shape] = {}
         self._resized: dict[str, Shape] = {}
         self._plans: OrderedDict[tuple[tuple[str, Shape], ...], Plan] = OrderedDict()
@@ -60,9 +60,8 @@ class Replanner:
             self._check_weights(shapes)
             program = record(self._graph, shapes, self._backward)
             passes = tuple(PASSES) if settings.chosen.fuses else ()
-            engines = engines_of(self._is_gpu)
             self._plans[key] = compile_program(
-                program, engines, self._keep, passes, self._precision
+                program, self._engines(), self._keep, passes, self._precision
             )
             if len(self._plans) > _MOST_PLANS:
                 self._plans.popitem(last=False)

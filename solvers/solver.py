@@ -2,7 +2,7 @@
 
 import time
 from collections import deque
-from typing import Any
+from typing import Any, Literal
 
 from netdef import mode
 from netdef.device import Device
@@ -105,6 +105,8 @@ class Solver:
             stages=state.stage,
             keep=self._keep,
             precision=_precision(self.param),
+            tf32=_if_given(self.param, "tf32"),
+            autotune=_if_given(self.param, "autotune"),
             share=share,
             seed=self.seed,
         )
@@ -209,6 +211,11 @@ def _precision(param: SolverParameter) -> str | None:
     """Return the precision that the prototxt asks for; None leaves it to the command line."""
     asks = param.HasField("precision")
     return Precision.Name(param.precision) if asks else None
+
+
+def _if_given(param: SolverParameter, name: Literal["tf32", "autotune"]) -> bool | None:
+    """Return a field of the prototxt; None, if it is not there, leaves it to the command line."""
+    return bool(getattr(param, name)) if param.HasField(name) else None
 
 
 def get_solver(path: str, **options: Any) -> Solver:

@@ -1,6 +1,7 @@
 """Options that say what nets run on: the device, the engine, threads and precision."""
 
 from collections.abc import Callable
+from functools import reduce
 
 import click
 
@@ -14,7 +15,8 @@ def gpu(otherwise: str = "without it, on the CPU") -> Callable[[Function], Funct
     """
     number = click.IntRange(min=0)
     which = click.option("--gpu", type=number, metavar="N", help=f"Run on GPU N; {otherwise}.")
-    return lambda function: which(_engine(_threads(_precision(_no_fuse(function)))))
+    options = (_no_fuse, _autotune, _tf32, _precision, _threads, _engine, which)
+    return lambda function: reduce(lambda made, option: option(made), options, function)
 
 
 def _use_engine(ctx: click.Context, param: click.Parameter, name: str | None) -> None:
@@ -38,6 +40,20 @@ def _use_precision(ctx: click.Context, param: click.Parameter, name: str | None)
         settings.chosen.precision = name.upper()
 
 
+def _use_tf32(ctx: click.Context, param: click.Parameter, is_given: bool) -> None:
+    if is_given:
+        from netdef.engines import settings
+
+        settings.chosen.tf32 = True
+
+
+def _use_autotuning(ctx: click.Context, param: click.Parameter, is_given: bool) -> None:
+    if is_given:
+        from netdef.engines import settings
+
+        settings.chosen.autotune = True
+
+
 def _use_no_fusing(ctx: click.Context, param: click.Parameter, is_given: bool) -> None:
     if is_given:
         from netdef.engines import settings
@@ -47,10 +63,11 @@ def _use_no_fusing(ctx: click.Context, param: click.Parameter, is_given: bool) -
 
 _engine = click.option(
     "--engine",
-    type=click.Choice(["onednn", "numpy"], case_sensitive=False),
+    type=click.Choice(["onednn", "cudnn", "cupy", "numpy"], case_sensitive=False),
     expose_value=False,
     callback=_use_engine,
-    help="What computes on the CPU; without it oneDNN, or NumPy where that does not load.",
+    help="What computes: onednn or numpy on the CPU, cudnn, cupy or numpy on a GPU; without it"
+    " the first of them that loads.",
 )
 _threads = click.option(
     "--threads",
@@ -66,6 +83,20 @@ _precision = click.option(
     expose_value=False,
     callback=_use_precision,
     help="The bits of what lies between convolutions, on the CPU; f32 without it.",
+)
+_tf32 = click.option(
+    "--tf32",
+    is_flag=True,
+    expose_value=False,
+    callback=_use_tf32,
+    help="Let a GPU round float32 to 10 bits before it multiplies: faster.",
+)
+_autotune = click.option(
+    "--autotune",
+    is_flag=True,
+    expose_value=False,
+    callback=_use_autotuning,
+    help="Time cuDNN's plans on the GPU, and take the fastest; the choice is kept.",
 )
 _no_fuse = click.option(
     "--no-fuse",

@@ -51,7 +51,7 @@ def test_every_command_has_its_section_and_no_other():
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_option_is_documented_and_no_other(name):
-    rows = re.findall(r"^\| `(--[a-z-]+)( [^`]+)?` \|", sections()[name], re.MULTILINE)
+    rows = re.findall(r"^\| `(--[a-z0-9-]+)( [^`]+)?` \|", sections()[name], re.MULTILINE)
     options = [p for p in COMMANDS[name].params if isinstance(p, click.Option)]
     assert {option for option, _ in rows} == {o.opts[0] for o in options}
     assert {option for option, value in rows if not value} == {
