@@ -66,10 +66,13 @@ def _set_states(net: Net, states: Mapping[str, bytes]) -> None:
             array[...] = net.device.xp.asarray(held)
 
 
-def resume_state(nets: Sequence[Net], losses: Iterable[float], watch: Watch) -> ResumeState:
+def resume_state(
+    nets: Sequence[Net], copies: Sequence[Net], losses: Iterable[float], watch: Watch
+) -> ResumeState:
     """Return what makes a run go on exactly.
 
-    ``nets`` are the trained one, the tested ones and, on several GPUs, the others that learn.
+    ``nets`` are the trained one and the tested ones; ``copies`` learn with the first, on other
+    GPUs: of them only the layers' states are their own.
     """
     return ResumeState(
         seed=nets[0].clock.seed,
@@ -80,21 +83,23 @@ def resume_state(nets: Sequence[Net], losses: Iterable[float], watch: Watch) -> 
             for layer, state in positions_of(net).items()
         ],
         losses=losses,
-        states=[state for number, net in enumerate(nets) for state in _states(number, net)],
+        states=[s for number, net in enumerate([*nets, *copies]) for s in _states(number, net)],
         best_value=watch.best_value,
         best_iter=watch.best_iter,
         lowered_iter=watch.lowered_iter,
     )
 
 
-def go_on(nets: Sequence[Net], resume: ResumeState, watch: Watch) -> None:
+def go_on(nets: Sequence[Net], copies: Sequence[Net], resume: ResumeState, watch: Watch) -> None:
     """Bring data, random numbers, layers' states and the watch to where they were."""
     watch.best_value = resume.best_value if resume.HasField("best_value") else None
     watch.best_iter, watch.lowered_iter = resume.best_iter, resume.lowered_iter
+    for net in (*nets, *copies):
+        net.sources.reseed(resume.seed)
     for number, (net, passes) in enumerate(zip(nets, resume.passes, strict=False)):
         net.clock.seed, net.clock.iteration = resume.seed, passes
-        net.sources.reseed(resume.seed)
         own = [p for p in resume.positions if p.net == number]
         set_positions(net, {p.layer: _state_of(p) for p in own})
+    for number, net in enumerate([*nets, *copies]):
         with net.device.made_current():
             _set_states(net, {s.name: s.data for s in resume.states if s.net == number})

@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING
 from netdef.errors import ConfigError, MissingFile, RunError, WeightsError, at
 from netdef.io.solverstate import SavedState, read_state, write_state
 from netdef.io.weights import LARGEST
-from netdef.net import Net
 from netdef.solvers.resuming import go_on, resume_state
 from netdef.solvers.snapshots import find_learned_net
 
@@ -32,7 +31,8 @@ def take(solver: "Solver") -> str:
     files.check_space(solver.iter, one * copies + histories)
     solver.reporter.snapshotting(weights)
     solver.net.save(weights, files.format, param.snapshot_diff)
-    resume = resume_state(_nets(solver), solver.losses, solver.watch)
+    nets, others = [solver.net, *solver.test_nets], solver.replicas.nets[1:]
+    resume = resume_state(nets, others, solver.losses, solver.watch)
     resume.replicas = len(solver.replicas)
     if solver.average and solver.average.has_begun:
         resume.averaged_net = files.averaged(solver.iter)
@@ -46,11 +46,6 @@ def take(solver: "Solver") -> str:
     if param.keep_snapshots:
         files.remove_older(solver.iter, param.keep_snapshots)
     return state
-
-
-def _nets(solver: "Solver") -> list[Net]:
-    """Return the nets whose states are kept: the first trained one, the tested ones, the rest."""
-    return [solver.net, *solver.test_nets, *solver.replicas.nets[1:]]
 
 
 def _note_other_number(solver: "Solver", before: int) -> None:
@@ -88,7 +83,8 @@ def restore(solver: "Solver", path: str) -> None:
     solver.net.clock.iteration = state.iter * solver.param.iter_size
     if state.resume is not None:
         _note_other_number(solver, state.resume.replicas or 1)
-        go_on(_nets(solver), state.resume, solver.watch)
+        nets, others = [solver.net, *solver.test_nets], solver.replicas.nets[1:]
+        go_on(nets, others, state.resume, solver.watch)
         solver.losses.clear()
         solver.losses.extend(state.resume.losses)
         solver.seed = state.resume.seed

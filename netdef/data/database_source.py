@@ -106,8 +106,11 @@ class DatabaseSource(ImageBatches):
         return batch
 
     def state(self) -> State:
-        """Return ``position`` and ``record``: how many records were handed out, the last's key."""
-        is_behind_one = self._record and self._position
+        """Return ``position`` and ``record``: how many records were handed out, the last's key.
+
+        The key only if the last record was its own to hand out.
+        """
+        is_behind_one = self._record and self._position and self.is_behind_all
         return {**super().state(), **({"record": self._record} if is_behind_one else {})}
 
     def restore(self, state: State) -> None:

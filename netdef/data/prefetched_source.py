@@ -54,6 +54,7 @@ class PrefetchedSource(ABC):
         self._batch_size = batch_size
         self._position = self._upcoming = first
         self._in_passes = False
+        self._share, self._shares = 0, 1
         self._carrier: Carrier | None = None
         self._prefetcher = Prefetcher(self._next_read, self._make, self._buffer, ahead, threads)
 
@@ -64,6 +65,19 @@ class PrefetchedSource(ABC):
     def send_by(self, carrier: Carrier) -> None:
         """Let batches travel to a device as soon as they are made; call it before the first."""
         self._carrier = carrier
+
+    def take_share(self, number: int, of: int) -> None:
+        """Hand out only the ``number``-th of each ``of`` batches; call it before the first.
+
+        The others are left to sources that take the other shares. Positions count the records
+        of all, so that one holds for each of them, and for a source that takes all.
+        """
+        self._share, self._shares = number, of
+
+    @property
+    def is_behind_all(self) -> bool:
+        """True if the batch it handed out last is the last of those its position counts."""
+        return self._share == self._shares - 1
 
     def next(self) -> Batch:
         """Return the next batch; valid until the next call."""
@@ -119,13 +133,13 @@ class PrefetchedSource(ABC):
         return buffer
 
     def _next_read(self) -> Any:
-        raw = self._read(self._upcoming)
+        raw = self._read(self._upcoming + self._share * self._batch_size)
         self._upcoming = self._behind(self._upcoming)
         return raw
 
     def _behind(self, first: int) -> int:
-        """Return the record that follows the batch that begins with ``first``."""
-        following = first + self._batch_size
+        """Return the record that follows the batches, one a share, that begin with ``first``."""
+        following = first + self._shares * self._batch_size
         ends = self._in_passes and self.records is not None and following >= self.records
         return 0 if ends else following
 
