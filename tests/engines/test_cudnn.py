@@ -39,6 +39,7 @@ def engine(**options):
 
     class OnNumpy(CudnnEngine):
         device = NumpyDevice(**options)
+        others = NumpyEngine
 
     return OnNumpy
 

@@ -1,15 +1,16 @@
 """What all calls on cuDNN share: arrays brought into one layout and type, plans bound to them."""
 
 from collections.abc import Iterable, Mapping
-from functools import partial
-from typing import Any, Protocol, TypeVar
+from functools import cached_property
+from typing import Any, ClassVar, Protocol, TypeVar
 
 import numpy as np
 
 from netdef.engines.cudnn.device import gpu
 from netdef.engines.cudnn.operation_graph import Operand, OperationGraph, is_dense, order_of
 from netdef.engines.cudnn.plan import Plan
-from netdef.engines.engine import Engine, Refused, Run
+from netdef.engines.cupy import CupyEngine
+from netdef.engines.engine import Engine, Launches, Refused, Run
 from netdef.engines.scratch import fake
 
 NARROW = ("bfloat16", "float16")
@@ -38,6 +39,27 @@ class Calls(Engine):
     """True if float32 may be rounded to 10 bits before it is multiplied."""
     autotune: bool
     """True if plans are timed on the GPU, and the fastest is taken."""
+    others: ClassVar[type[Engine]] = CupyEngine
+    """The engine whose kernels copy, add up and finish what no plan does."""
+
+    @cached_property
+    def other(self) -> Any:
+        """An engine of that kind, in the same scratch memory."""
+        return self.others(self.xp, self.scratch, self.clock)
+
+    def mapped(
+        self,
+        expression: str,
+        out: Any = None,
+        add_to: Any = None,
+        numbers: Mapping[str, float] | None = None,
+        **arrays: Any,
+    ) -> Run:
+        """Return what computes an expression, number by number, from arrays of any types."""
+        run: Run = self.other.map(
+            out, add_to, expression=expression, numbers=dict(numbers or {}), **arrays
+        )
+        return run
 
     @property
     def device(self) -> Device:
@@ -88,7 +110,7 @@ class Calls(Engine):
         if self._fits(array, operand, channels_innermost):
             return array, None
         room = self._elsewhere(array, operand, channels_innermost)
-        return room, partial(self.xp.copyto, room, array, casting="unsafe")
+        return room, self.mapped("x", out=room, x=array)
 
     def taken(
         self, array: Any, operand: Operand, channels_innermost: bool
@@ -97,14 +119,14 @@ class Calls(Engine):
         if self._fits(array, operand, channels_innermost):
             return array, None
         room = self._elsewhere(array, operand, channels_innermost)
-        return room, partial(self.xp.copyto, array, room, casting="unsafe")
+        return room, self.mapped("x", out=array, x=room)
 
     def added(
         self, array: Any, operand: Operand, channels_innermost: bool = False
     ) -> tuple[Any, Run]:
         """Return where a result is written, and what adds it to the array."""
         room = self._room(array, operand, channels_innermost, self.scratch.take)
-        return room, partial(self.xp.add, array, room, out=array)
+        return room, self.mapped("x", add_to=array, x=room)
 
     def arrange(
         self,
@@ -156,10 +178,16 @@ class Calls(Engine):
         return room.transpose(np.argsort(order).tolist())
 
     def constant(self, value: float, size: int) -> Any:
-        """Return a vector of one number, that nobody writes."""
+        """Return a vector of one number, that nobody writes: the same one to all who ask."""
         if self.is_rehearsal:
             return fake((size,), "float32")
-        return self.xp.full(size, value, "float32")
+        if (value, size) not in self._constants:
+            self._constants[value, size] = self.xp.full(size, value, "float32")
+        return self._constants[value, size]
+
+    @cached_property
+    def _constants(self) -> dict[tuple[float, int], Any]:
+        return {}
 
     def ready(self, graph: OperationGraph, arrays: Mapping[str, Any]) -> Run:
         """Return what runs a graph on arrays that lie as its operands say.
@@ -171,8 +199,8 @@ class Calls(Engine):
         plan = device.plan(graph)
         workspace = self.scratch.take((plan.workspace,), "uint8") if plan.workspace else None
         if self.is_rehearsal:
-            return _nothing
-        return device.bind(graph, plan, arrays, workspace)
+            return Launches(_nothing)
+        return Launches(device.bind(graph, plan, arrays, workspace))
 
 
 def _nothing() -> None:

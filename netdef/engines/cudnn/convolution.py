@@ -1,7 +1,6 @@
 """Convolutions: forward, and the gradients of the image, the weight and the bias."""
 
 from collections.abc import Iterator
-from functools import partial
 from typing import Any
 
 from netdef.engines.cudnn import convolution_graphs as graphs
@@ -43,24 +42,27 @@ class Convolutions(Calls):
             arrays["bias"], copy = self.given(bias, graph.inputs[2], False)
             before.append(copy)
         run = self.ready(graph, arrays)
-        return in_order(*before, run, *after, *self._rest(wanted, done, out, bias, plus))
+        return in_order(*before, run, *after, self._rest(wanted, done, out, bias, plus))
 
-    def _rest(self, wanted: Finish, done: Finish, out: Any, bias: Any, plus: Any) -> Iterator[Run]:
-        """Yield what does the parts that the plan does not."""
-        xp = self.xp
+    def _rest(self, wanted: Finish, done: Finish, out: Any, bias: Any, plus: Any) -> Run | None:
+        """Return what does the parts that the plan does not, in one pass."""
+        expression, arrays, numbers = "y", {"y": out}, {}
         if wanted.bias and not done.bias:
-            tall = bias.reshape(-1, *(1,) * (out.ndim - 2))
-            yield partial(xp.add, out, tall, out=out)
+            expression += " + bias"
+            arrays["bias"] = bias.reshape(-1, *(1,) * (out.ndim - 2))
         if wanted.plus and not done.plus:
-            yield partial(xp.add, out, plus, out=out)
+            expression += " + plus"
+            arrays["plus"] = plus
         if wanted.relu and not done.relu:
+            above = f"maximum({expression}, 0)"
             if wanted.slope:
-                below = self.scratch.take(out.shape, out.dtype)
-                yield partial(xp.minimum, out, 0, out=below)
-                yield partial(xp.multiply, below, wanted.slope, out=below)
-            yield partial(xp.clip, out, 0, wanted.most, out=out)
-            if wanted.slope:
-                yield partial(xp.add, out, below, out=out)
+                above += f" + slope * minimum({expression}, 0)"
+                numbers["slope"] = wanted.slope
+            if wanted.most is not None:
+                above = f"minimum({above}, most)"
+                numbers["most"] = wanted.most
+            expression = above
+        return None if expression == "y" else self.mapped(expression, out, None, numbers, **arrays)
 
     def conv_grad_x(self, weight: Any, dy: Any, out: Any, *, window: Window, group: int) -> Run:
         shape = self._geometry(out, weight, dy, window)
@@ -85,14 +87,10 @@ class Convolutions(Calls):
         arrays, before, _ = self.arrange(graph, shape.channels_innermost, {"x": x, "dy": dy}, {})
         arrays["out"], add = self.added(add_to, graph.outputs[0], shape.channels_innermost)
         run = self.ready(graph, arrays)
-        return in_order(*before, run, add, *self._bias_gradient(dy, add_bias))
-
-    def _bias_gradient(self, dy: Any, bias: Any) -> Iterator[Run]:
-        """Yield what adds the sum of each channel's errors."""
-        if bias is not None:
-            sums, axes = self.scratch.take(bias.shape, bias.dtype), (0, *range(2, dy.ndim))
-            yield partial(self.xp.sum, dy, axis=axes, dtype=bias.dtype, out=sums)
-            yield partial(self.xp.add, bias, sums, out=bias)
+        sums = None
+        if add_bias is not None:
+            sums = self.other.sum(dy, add_to=add_bias, axes=(0, *range(2, dy.ndim)))
+        return in_order(*before, run, add, sums)
 
     def _geometry(self, x: Any, weight: Any, y: Any, window: Window) -> Geometry:
         dtype = self.dtype_of(x, y)

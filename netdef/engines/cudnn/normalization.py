@@ -1,7 +1,5 @@
 """Batch normalization with its scale, bias and ReLU."""
 
-from collections.abc import Sequence
-from functools import partial
 from typing import Any
 
 from netdef.engines.cudnn import normalization_graphs as graphs
@@ -46,18 +44,9 @@ class Normalization(Calls):
             vectors[name] = self.scratch.take((count,), "float32")
         images, before, after = self.arrange(graph, call.channels_innermost, {"x": x}, {"out": out})
         run = self.ready(graph, images | vectors | ({} if mask is None else {"mask": mask}))
-        statistics = self._variance(vectors["inverse_std"], variance, eps)
-        return in_order(*before, run, *after, *statistics)
-
-    def _variance(self, inverse_std: Any, variance: Any, eps: float) -> Sequence[Run]:
-        """Return what turns ``1 / sqrt(variance + eps)`` into the variance."""
-        xp = self.xp
-        return (
-            partial(xp.multiply, inverse_std, inverse_std, out=variance),
-            partial(xp.reciprocal, variance, out=variance),
-            partial(xp.subtract, variance, eps, out=variance),
-            partial(xp.maximum, variance, 0, out=variance),
-        )
+        turned, inverse = "maximum(1 / (inverse * inverse) - eps, 0)", vectors["inverse_std"]
+        statistics = self.mapped(turned, variance, None, {"eps": eps}, inverse=inverse)
+        return in_order(*before, run, *after, statistics)
 
     def batch_norm_back(
         self,
@@ -75,7 +64,7 @@ class Normalization(Calls):
         relu: bool,
     ) -> Run:
         call = self._call(x, eps, relu, mask)
-        graph, xp, count = graphs.backward(call), self.xp, len(mean)
+        graph, count = graphs.backward(call), len(mean)
         if call.has_mask:
             self.device.plan(graphs.forward(call))
         vectors = {
@@ -83,22 +72,18 @@ class Normalization(Calls):
             "mean": mean,
             "inverse_std": self.scratch.take((count,), "float32"),
         }
-        inverse = vectors["inverse_std"]
-        prepare = (
-            partial(xp.add, variance, eps, out=inverse),
-            partial(xp.sqrt, inverse, out=inverse),
-            partial(xp.reciprocal, inverse, out=inverse),
-        )
+        turned, inverse = "1 / sqrt(variance + eps)", vectors["inverse_std"]
+        prepare = self.mapped(turned, inverse, None, {"eps": eps}, variance=variance)
         adding: list[Run] = []
         for name, goal in (("grad_scale", add_scale), ("grad_bias", add_bias)):
             vectors[name] = self.scratch.take((count,), "float32")
             if goal is not None:
-                adding.append(partial(xp.add, goal, vectors[name], out=goal))
+                adding.append(self.mapped("sums", add_to=goal, sums=vectors[name]))
         images, before, after = self.arrange(
             graph, call.channels_innermost, {"x": x, "dy": dy}, {"out": out}
         )
         run = self.ready(graph, images | vectors | ({} if mask is None else {"mask": mask}))
-        return in_order(*before, *prepare, run, *after, *adding)
+        return in_order(*before, prepare, run, *after, *adding)
 
     def _call(self, x: Any, eps: float, relu: bool, mask: Any) -> Normalized:
         """Describe the call by what forward and backward both know.

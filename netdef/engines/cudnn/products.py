@@ -1,7 +1,6 @@
 """Matrix products."""
 
 from collections.abc import Iterator, Mapping
-from functools import partial
 from typing import Any
 
 from netdef.engines.cudnn import product_graphs as graphs
@@ -43,7 +42,7 @@ class Products(Calls):
         run = self.ready(graph, arrays)
         rest = None
         if bias is not None and not adds_bias:
-            rest = partial(self.xp.add, target, bias, out=target)
+            rest = self.mapped("y + bias", out=target, y=target, bias=bias)
         return in_order(*before, run, after, rest)
 
     def _forms(
