@@ -3,8 +3,11 @@
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
+from netdef.data.share import share_of
 from netdef.data.source import Source
+from netdef.device import CPU, Device
 from netdef.errors import ConfigError
+from netdef.feeding import send_ahead
 from netdef.graph import Graph
 from netdef.layer import DataLayer
 
@@ -17,18 +20,24 @@ class DataSize(NamedTuple):
 
 
 class Sources(Mapping[str, Source]):
-    """The data sources of a net by the names of their layers, opened when first read."""
+    """The data sources of a net by the names of their layers, opened when first read.
 
-    def __init__(self, graph: Graph, seed: int) -> None:
+    Those of a net on a GPU send their batches there as soon as they are made.
+    """
+
+    def __init__(self, graph: Graph, seed: int, device: Device = CPU) -> None:
         self._nodes = {n.name: n for n in graph.nodes if isinstance(n.layer, DataLayer)}
         self._open: dict[str, Source] = {}
-        self._seed = seed
+        self._share: tuple[int, int] | None = None
+        self._seed, self._device = seed, device
 
     def __getitem__(self, name: str) -> Source:
         if name not in self._open:
             node = self._nodes[name]
             assert isinstance(node.layer, DataLayer)
-            self._open[name] = node.layer.open(node.tops, self._seed)
+            source = node.layer.open(node.tops, self._seed)
+            send_ahead(source, self._device)
+            self._open[name] = source if self._share is None else share_of(source, *self._share)
         return self._open[name]
 
     def __iter__(self) -> Iterator[str]:
@@ -66,6 +75,11 @@ class Sources(Mapping[str, Source]):
         """Go back to the first record of all layers; each must have a known number of them."""
         for source in self.values():
             source.begin_pass()
+
+    def take_share(self, number: int, of: int) -> None:
+        """Begin anew with the ``number``-th of each ``of`` batches; others take the other ones."""
+        self.close()
+        self._share = number, of
 
     def reseed(self, seed: int) -> None:
         """Begin anew with the order and the random numbers of another seed."""

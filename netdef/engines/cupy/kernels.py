@@ -20,6 +20,7 @@ FILES = {
     "pooling": ("places", "pooling"),
     "softmax": ("places", "reduction", "softmax"),
     "sums": ("places", "reduction", "sums"),
+    "transform": ("places", "transform"),
     "uniform": ("places", "uniform"),
 }
 """The texts that each group of kernels is made of, one after the other. That of ``map`` goes on
