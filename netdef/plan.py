@@ -8,7 +8,7 @@ from netdef.choosing import check_asked, choices_of
 from netdef.engines import Choice, Engine
 from netdef.fusion import PASSES, fuse
 from netdef.keeping import drop_unread, is_touched, kept_values
-from netdef.precision import narrow
+from netdef.precision import PRECISIONS, narrow
 from netdef.program import Call, Program
 from netdef.settling import settle
 from netdef.values import Order, Value
@@ -58,7 +58,7 @@ def compile_program(
     """Choose engines, layouts and buffers. ``engines`` come fastest first, the last runs all.
 
     ``passes`` name the passes of ``netdef.fusion`` that run. With the ``precision`` BF16
-    what lies between convolutions is stored in bfloat16.
+    or FP16 what lies between convolutions is stored in 16 bits.
 
     ``keep`` is ``"blobs"`` if every named blob and its diff must stay readable between
     calls, ``"outputs"`` if only the inputs, outputs and losses of the net need to.
@@ -73,8 +73,11 @@ def compile_program(
     forward = drop_unread(forward, kept, backward)
     forward, settled = (forward, 0) if backward else settle(forward, keep)
     orders = layout.orders((*forward, *backward), engines[0], _plain(program))
-    if precision == "BF16":
-        narrowed = narrow(forward, backward, orders, kept)
+    if precision != "F32":
+        more = frozenset[str]().union(*(engine.takes_narrow for engine in engines))
+        losses = {i for i, node in enumerate(program.graph.nodes) if any(node.loss_weights)}
+        dtype = PRECISIONS[precision]
+        narrowed = narrow(forward, backward, orders, kept, dtype, more, losses)
         forward, backward = narrowed.forward, narrowed.backward
         orders = {narrowed.values.get(v, v): order for v, order in orders.items()}
     calls = (*forward, *backward)

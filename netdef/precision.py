@@ -4,7 +4,7 @@ Weights, statistics, losses and updates stay in float32; sums are made in float3
 is narrow is only what lies in memory between the calls of convolutions and their kin.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -13,12 +13,15 @@ from netdef.errors import ConfigError
 from netdef.program import Call
 from netdef.values import Value, View
 
-BF16 = "bfloat16"
-PRECISIONS = {"F32": "float32", "BF16": BF16}
+PRECISIONS = {"F32": "float32", "BF16": "bfloat16", "FP16": "float16"}
+"""Names of precisions, and the type that images are stored in."""
 
 _FITTING = {"conv", "conv_grad_x", "conv_grad_weight", "pool_max", "pool_max_grad", "pool_average"}
 _FITTING |= {"pool_average_grad", "batch_norm", "batch_norm_back", "map", "concat", "copy"}
 _KINDS = {"blob", "diff", "saved", "temporary"}
+_OF_BLOBS = {"blob", "diff", "temporary"}
+_SUMS = {"sum", "sum_product"}
+"""What adds many numbers up, and gives them in float32."""
 
 
 @dataclass(frozen=True)
@@ -37,15 +40,17 @@ def checked_precision(precision: str, keep: str, is_gpu: bool) -> str:
         ConfigError: this device does not compute in it, or the blobs are to stay readable.
     """
     if precision not in PRECISIONS:
-        raise ConfigError(f"no precision {precision!r}; it is {' or '.join(PRECISIONS)}")
-    if precision == "BF16":
-        if is_gpu:
-            raise ConfigError("precision BF16 runs on the CPU only; use F32 on a GPU")
-        if keep != "outputs":
-            raise ConfigError(
-                "precision BF16 keeps no blobs that could be read in float32: make the net or the"
-                " solver with keep='outputs', or use F32"
-            )
+        raise ConfigError(f"no precision {precision!r}; it is {', '.join(PRECISIONS)}")
+    if precision == "F32":
+        return precision
+    if keep != "outputs":
+        raise ConfigError(
+            f"precision {precision} keeps no blobs that could be read in float32: make the net or"
+            " the solver with keep='outputs', or use F32"
+        )
+    if not is_gpu:
+        if precision == "FP16":
+            raise ConfigError("precision FP16 runs on a GPU only; use BF16 on the CPU")
         _check_cpu()
     return precision
 
@@ -67,20 +72,30 @@ def narrow(
     backward: Sequence[Call],
     images: Mapping[Value, Any],
     kept: frozenset[Value],
+    dtype: str,
+    takes_narrow: frozenset[str] = frozenset(),
+    losses: Collection[int] = (),
 ) -> Narrowed:
-    """Make values bfloat16 that are ``images``, and only ever touched by calls that fit."""
-    import ml_dtypes  # noqa: F401  gives NumPy the type
+    """Give values the type ``dtype`` that are only ever touched by calls that fit.
 
-    calls = [*forward, *backward]
-    wide = {
-        v
-        for call in calls
-        if call.primitive not in _FITTING
-        for v in (*call.read_values(), *call.written_values())
-    }
+    They are the ``images``; and all other blobs and their gradients, if ``takes_narrow``, the
+    primitives of the engines at hand that fit as well, has the products between them. Then what
+    the layers ``losses`` touch stays wide.
+    """
+    import ml_dtypes  # noqa: F401  gives NumPy bfloat16
+
+    calls, fitting = [*forward, *backward], _FITTING | takes_narrow
+    touched = [(call, *call.read_values(), *call.written_values()) for call in calls]
+    wide = {v for call, *values in touched if call.primitive not in fitting for v in values}
+    wide |= {v for call in calls if call.primitive in _SUMS for v in call.written_values()}
+    candidates = set(images)
+    if "gemm" in takes_narrow:
+        everything = {v for _, *values in touched for v in values}
+        candidates |= {v for v in everything if v.kind in _OF_BLOBS and v.ndim > 1}
+        wide |= {v for call, *values in touched if call.node in losses for v in values}
     chosen = {
-        v: replace(v, dtype=BF16)
-        for v in images
+        v: replace(v, dtype=dtype)
+        for v in candidates
         if v.dtype == "float32" and v.kind in _KINDS and v.first is None
         if v not in kept and v not in wide
     }
