@@ -1,6 +1,6 @@
 # Run inside an environment that has `pip install -e '.[test]'`.
 
-.PHONY: check lint test check-slow format proto docs wheel
+.PHONY: check lint test check-slow check-gpu format proto docs wheel
 
 check: lint test  ## what CI runs
 
@@ -15,6 +15,9 @@ test:
 
 check-slow:
 	python -m pytest -m slow
+
+check-gpu:  ## on a machine with a GPU; writes benchmarks/reports/gpu-<date>.md
+	python scripts/check_gpu.py
 
 format:
 	ruff check --fix .

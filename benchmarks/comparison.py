@@ -50,13 +50,18 @@ def comparison_options(command: Callable[..., None]) -> Callable[..., None]:
     def run(nets: str, forms: str, **others: Any) -> None:
         names = ("rounds", "seconds", "threads", "compiles", "json_path")
         own = {name: others.pop(name) for name in names}
-        how = Comparison(nets=_nets(nets), forms=_forms(forms), **own)
+        how = Comparison(nets=nets_named(nets), forms=_forms(forms), **own)
         command(how=how, **others)
 
     return functools.reduce(lambda found, option: option(found), reversed(options), run)
 
 
-def _nets(words: str) -> tuple[Path, ...]:
+def nets_named(words: str) -> tuple[Path, ...]:
+    """Return the nets that ``--nets`` names.
+
+    Raises:
+        BadParameter: one is not there.
+    """
     known = {p.stem: p for p in sorted(NETS.glob("*.prototxt"))}
     names = list(known) if words == "all" else words.split(",")
     for name in names:
@@ -65,9 +70,16 @@ def _nets(words: str) -> tuple[Path, ...]:
     return tuple(known[name] for name in names)
 
 
-def _forms(words: str) -> tuple[str, ...]:
-    if importlib.util.find_spec("torch") is None:
+def has_torch() -> bool:
+    """Tell whether PyTorch is installed, and say so if not."""
+    is_there = importlib.util.find_spec("torch") is not None
+    if not is_there:
         click.echo("PyTorch is not installed: it is left out.")
+    return is_there
+
+
+def _forms(words: str) -> tuple[str, ...]:
+    if not has_torch():
         return ()
     names = tuple(words.split(","))
     for name in names:

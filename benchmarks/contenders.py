@@ -3,11 +3,14 @@
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Protocol
 
 import numpy as np
 
+from netdef import mode
 from netdef.device import CPU
+from netdef.engines import settings
 from netdef.graph import Graph, build
 from netdef.infer import infer
 from netdef.plan import Plan
@@ -28,13 +31,15 @@ Passes = Mapping[str, Callable[[], object]]
 class Task:
     """A net to run: its prototxt, its batch (0: the prototxt's own), how, and in what numbers.
 
-    ``precision`` is ``f32`` or ``bf16``, netdef's own and PyTorch's autocast.
+    ``precision`` is ``f32``, ``bf16`` (netdef's own and PyTorch's autocast) or, on a GPU,
+    ``tf32``; ``gpu`` is the number of the GPU that it runs on, None for the CPU.
     """
 
     path: str
     batch: int = 0
     drops_out: bool = True
     precision: str = "f32"
+    gpu: int | None = None
 
     def text(self) -> NetText:
         """Read the net, with the batch and the dropout that are asked for."""
@@ -57,6 +62,20 @@ class Contender(Protocol):
 
     passes: Passes
     """What is timed, by its name; the last one is what counts."""
+
+
+@dataclass(frozen=True)
+class Burst:
+    """Many runs of a pass on a GPU, of which the last is waited for, as in a training."""
+
+    run: Callable[[], object]
+    wait: Callable[[], object]
+    times: int = 20
+
+    def __call__(self) -> None:
+        for _ in range(self.times):
+            self.run()
+        self.wait()
 
     def answer(self) -> Any:
         """Run forward; return what the net computes, as a number or an array."""
@@ -100,13 +119,38 @@ def plan_facts(plan: Plan) -> dict[str, Any]:
     return {"plan_mb": size / 1e6, "engines": dict(Counter(c.engine.name for c in plan.choices))}
 
 
+def use_gpu(number: int, precision: str) -> None:
+    """Make the nets of this process run on a GPU, with or without rounding to TF32.
+
+    Raises:
+        DeviceError: it is not there.
+    """
+    mode.set_device(number)
+    mode.set_mode_gpu()
+    settings.chosen.tf32 = precision == "tf32"
+
+
+def pool_megabytes() -> float:
+    """Return what this process holds of a GPU's memory for arrays, in MB of 10^6 bytes."""
+    import cupy
+
+    return float(cupy.get_default_memory_pool().total_bytes()) / 1e6
+
+
 class Netdef:
     """The net on netdef; threads are set by the environment of the process."""
 
     def __init__(self, task: Task) -> None:
-        self.solver = solver_of(task.text(), task.precision)
+        if task.gpu is not None:
+            use_gpu(task.gpu, task.precision)
+        numbers = "f32" if task.precision == "tf32" else task.precision
+        self.solver = solver_of(task.text(), numbers)
         self.net = self.solver.net
-        self.passes: Passes = {"forward": self.answer, "train": lambda: self.solver.step(1)}
+        train = partial(self.solver.step, 1)
+        self.passes: Passes = {"forward": self.answer, "train": train}
+        if task.gpu is not None:
+            self.passes = {"train": Burst(train, self.net.device.wait)}
+            self.device_megabytes = pool_megabytes
 
     def answer(self) -> float:
         outputs, weights = self.net.forward(), self.net.loss_weights
@@ -116,10 +160,22 @@ class Netdef:
         return plan_facts(self.net.plan)
 
 
-class Torch:
-    """The net on PyTorch, in one memory format, as it is or compiled."""
+def torch_device(task: Task) -> Any:
+    """Return PyTorch's device, told to search for the fastest kernels and how to round."""
+    import torch
 
-    def __init__(self, task: Task, layout: str, is_compiled: bool = False) -> None:
+    if task.gpu is None:
+        return torch.device("cpu")
+    torch.backends.cudnn.benchmark = True
+    torch.backends.cudnn.allow_tf32 = task.precision != "f32"
+    torch.set_float32_matmul_precision("highest" if task.precision == "f32" else "high")
+    return torch.device("cuda", task.gpu)
+
+
+class Torch:
+    """The net on PyTorch, in one memory format, as it is or compiled in one of the modes."""
+
+    def __init__(self, task: Task, layout: str, compile_mode: str | None = None) -> None:
         import torch
         from torch_net import TorchNet
 
@@ -128,16 +184,22 @@ class Torch:
         weights = Weights(shapes.owners, CPU)
         weights.fill(SEED)
         arrays = {p.key: weights.view(weights.data, p.key) for p in shapes.owners}
+        device = torch_device(task)
         order = getattr(torch, layout)
-        net = TorchNet(graph, shapes, arrays).to(memory_format=order)
+        net = TorchNet(graph, shapes, arrays).to(device, memory_format=order)
         images, labels = batch_of(graph)
-        self.images = torch.from_numpy(images).to(memory_format=order)
-        self.labels = torch.from_numpy(labels).long()
-        self.optimizer = torch.optim.SGD(net.parameters(), LEARNING_RATE, MOMENTUM)
-        self.net = torch.compile(net) if is_compiled else net
+        self.images = torch.from_numpy(images).to(device, memory_format=order)
+        self.labels = torch.from_numpy(labels).long().to(device)
+        self.optimizer = torch.optim.SGD(
+            net.parameters(), LEARNING_RATE, MOMENTUM, fused=device.type == "cuda" or None
+        )
+        self.net = torch.compile(net, mode=compile_mode) if compile_mode else net
         is_bf16 = task.precision == "bf16"
-        self._autocast = lambda: torch.autocast("cpu", torch.bfloat16, enabled=is_bf16)
+        self._autocast = lambda: torch.autocast(device.type, torch.bfloat16, enabled=is_bf16)
         self.passes: Passes = {"forward": self.answer, "train": self.train}
+        if task.gpu is not None:
+            self.passes = {"train": Burst(self.train, torch.cuda.synchronize)}
+            self.device_megabytes = lambda: torch.cuda.max_memory_reserved() / 1e6
 
     def answer(self) -> float:
         with self._autocast():

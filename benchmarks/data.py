@@ -33,11 +33,12 @@ PHOTO = (375, 500)
 Batches = Iterator[object]
 
 
-def write_raw(folder: Path, count: int) -> Path:
+def write_raw(folder: Path, count: int, shape: tuple[int, int, int] = RAW) -> Path:
     """Write an LMDB of random pixels."""
-    images = np.random.default_rng(0).integers(0, 256, (count, *RAW), np.uint8)
+    random = np.random.default_rng(0)
     with LmdbWriter(folder / "raw") as database:
-        for number, image in enumerate(images):
+        for number in range(count):
+            image = random.integers(0, 256, shape, np.uint8)
             database.put(b"%08d" % number, encode(image, number % 10))
     return folder / "raw"
 

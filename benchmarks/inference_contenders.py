@@ -3,7 +3,16 @@
 from typing import Any
 
 import numpy as np
-from contenders import SEED, Passes, Task, batch_of, plan_facts
+from contenders import (
+    SEED,
+    Passes,
+    Task,
+    batch_of,
+    plan_facts,
+    pool_megabytes,
+    torch_device,
+    use_gpu,
+)
 from inference_nets import fill_statistics, scores_text
 
 from netdef.device import CPU
@@ -20,6 +29,9 @@ class NetdefInference:
     """The net on netdef, in the phase TEST; the images lie in its input blob."""
 
     def __init__(self, task: Task) -> None:
+        if task.gpu is not None:
+            use_gpu(task.gpu, task.precision)
+            self.device_megabytes = pool_megabytes
         self.net = Net(scores_text(task.text()), TEST, keep="outputs", seed=SEED)
         fill_statistics(self.net.graph, lambda layer, i: self.net.params[layer][i].data)
         self.net.blobs["data"].data[...] = batch_of(self.net.graph)[0]
@@ -53,25 +65,28 @@ class TorchInference:
     Compiled, its weights are frozen: inductor packs them for the processor.
     """
 
-    def __init__(self, task: Task, layout: str, is_compiled: bool = False) -> None:
+    def __init__(self, task: Task, layout: str, compile_mode: str | None = None) -> None:
         import torch
 
+        device = torch_device(task)
         net, images = torch_net(task)
         order = getattr(torch, layout)
-        net = net.to(memory_format=order)
-        self.images = torch.from_numpy(images).to(memory_format=order)
-        if is_compiled:
+        net = net.to(device, memory_format=order)
+        self.images = torch.from_numpy(images).to(device, memory_format=order)
+        if compile_mode:
             from torch._inductor import config
 
             config.freezing = True
-            net = torch.compile(net)
+            net = torch.compile(net, mode=compile_mode)
         self.net, self._mode = net, torch.inference_mode
         self.passes: Passes = {"forward": self.forward}
+        if task.gpu is not None:
+            self.device_megabytes = lambda: torch.cuda.max_memory_reserved() / 1e6
 
     def forward(self) -> Any:
-        """Return the scores."""
+        """Return the scores, on the host."""
         with self._mode():
-            return self.net(self.images)
+            return self.net(self.images).cpu()
 
     def answer(self) -> Array:
         found: Array = self.forward().numpy()

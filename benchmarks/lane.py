@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from multiprocessing.connection import Connection
 from typing import Any
 
-from contenders import Contender
+from contenders import Burst, Contender
 
 from netdef.errors import RunError
 
@@ -46,7 +46,10 @@ class Lane:
         return dict(self._ask("run", iterations))
 
     def peak_megabytes(self) -> float:
-        """Return the most memory that the process has had, in MB of 10^6 bytes."""
+        """Return the most memory that was held, in MB of 10^6 bytes.
+
+        That of the process, or of its GPU where the contender says what it holds there.
+        """
         return float(self._ask("peak", 1))
 
     def close(self) -> None:
@@ -78,14 +81,13 @@ def _serve(pipe: Connection, make: Make, arguments: tuple[Any, ...]) -> None:
     contender = make(*arguments)
 
     def run(count: int) -> Times:
-        passes = contender.passes.items()
-        return {name: [_milliseconds(one) for _ in range(count)] for name, one in passes}
+        return {name: _milliseconds(one, count) for name, one in contender.passes.items()}
 
     answers: dict[str, Callable[[int], Any]] = {
         "answer": lambda _: contender.answer(),
         "about": lambda _: contender.about(),
         "run": run,
-        "peak": lambda _: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6,
+        "peak": lambda _: getattr(contender, "device_megabytes", _process_megabytes)(),
     }
     while True:
         try:
@@ -95,7 +97,17 @@ def _serve(pipe: Connection, make: Make, arguments: tuple[Any, ...]) -> None:
         pipe.send(answers[what](count))
 
 
-def _milliseconds(run: Callable[[], object]) -> float:
+def _process_megabytes() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6
+
+
+def _milliseconds(one: Callable[[], object], count: int) -> list[float]:
+    """Time at least so many runs of a pass; those of a burst count as equally long."""
+    times = one.times if isinstance(one, Burst) else 1
+    return [_clocked(one) / times for _ in range(-(-count // times))]
+
+
+def _clocked(run: Callable[[], object]) -> float:
     start = time.perf_counter()
     run()
     return (time.perf_counter() - start) * 1e3

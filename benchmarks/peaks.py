@@ -6,10 +6,9 @@ from time import perf_counter
 import numpy as np
 from contenders import solver_of
 from layer_clock import clock_steps
+from plan_work import flops
 
-from netdef.counting import multiply_adds
 from netdef.engines.threads import of_this_machine, parts
-from netdef.plan import Plan
 from netdef.prototxt import parse_net
 
 CONVOLUTION = """
@@ -57,17 +56,6 @@ class Peaks:
 def measure_peaks(precision: str) -> Peaks:
     """Run each a few times, forward and backward; return the best of each."""
     return Peaks(_rate(CONVOLUTION, precision), _rate(PRODUCT, precision), _copy_rate())
-
-
-def flops(plan: Plan, way: str) -> dict[int, int]:
-    """Return the floating-point operations of each layer, by its place in the graph.
-
-    A multiply-add is two; other calls than convolutions and products count as none.
-    """
-    found: dict[int, int] = {}
-    for call in plan.forward if way == "forward" else plan.backward:
-        found[call.node] = found.get(call.node, 0) + 2 * multiply_adds(call)
-    return found
 
 
 def _rate(prototxt: str, precision: str) -> float:

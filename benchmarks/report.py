@@ -16,13 +16,13 @@ import compare_torch
 from caffe_times import SOURCE, caffe_table
 from comparison import Comparison, comparison_options, warn_if_busy, write_json
 from contenders import Task
+from growing_report import GrowingReport
 from machine import describe_machine
 from results import Result, net_table
 from roofline import Roofline, measure_apart, roofline_table
 from targets import INFERENCE, TRAINING, Target, memory_table, summary
 
 from netdef.errors import ConfigError, NetdefError
-from netdef.io.whole_file import writing_whole
 from netdef.precision import checked_precision
 
 _REPORTS = Path(__file__).with_name("reports")
@@ -32,23 +32,11 @@ _STEPS, _TOP = 10, 12
 
 
 @dataclass
-class Report:
-    """The parts of a report, by their titles, each made of blocks of text, and the numbers."""
+class Report(GrowingReport):
+    """What a comparison on a CPU found, and its numbers."""
 
-    path: Path
-    parts: dict[str, list[str]] = field(default_factory=dict)
+    title: str = "netdef beside its peers on a CPU"
     numbers: list[list[Result]] = field(default_factory=list)
-
-    def put(self, title: str, *blocks: str) -> None:
-        """Give a part its blocks, and write the file."""
-        self.parts[title] = list(blocks)
-        body = "\n".join(f"## {title}\n\n{_blocks(texts)}" for title, texts in self.parts.items())
-        with writing_whole(self.path) as file:
-            file.write(f"# netdef beside its peers on a CPU\n\n{body}".encode())
-
-
-def _blocks(texts: list[str]) -> str:
-    return "".join(f"```\n{text}\n```\n" for text in texts)
 
 
 def training(report: Report, how: Comparison, precision: str) -> None:

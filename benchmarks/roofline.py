@@ -17,11 +17,11 @@ from dataclasses import dataclass
 from statistics import median
 
 import click
-import numpy as np
 from comparison import NETS
 from contenders import Task, solver_of
 from layer_clock import clock_steps
-from peaks import Peaks, flops, measure_peaks
+from peaks import Peaks, measure_peaks
+from plan_work import Work, bytes_moved, flops
 from sides import thread_environment
 
 from netdef.errors import NetdefError
@@ -43,7 +43,7 @@ class Line:
 
     def ms_at_best(self, peaks: Peaks) -> float:
         """Return the milliseconds it would take at the peak, or at the full bandwidth."""
-        return max(self.flops / peaks.compute, self.bytes / peaks.copy) / 1e6
+        return Work(self.flops, self.bytes).ms_at_best(peaks.compute, peaks.copy)
 
 
 @dataclass(frozen=True)
@@ -53,17 +53,6 @@ class Roofline:
     lines: tuple[Line, ...]
     step: float
     peaks: Peaks
-
-
-def bytes_moved(call: Call) -> int:
-    """Return the bytes that a call reads and writes; what it adds to counts as both."""
-    total = 0
-    for role, operand in (*call.reads.items(), *call.writes.items()):
-        for each in operand if isinstance(operand, tuple) else (operand,):
-            if each is not None:
-                size = each.size * np.dtype(each.dtype).itemsize
-                total += 2 * size if role.startswith("add_") else size
-    return total
 
 
 def measure_apart(task: Task, steps: int, threads: int) -> Roofline:

@@ -52,19 +52,32 @@ def torch_sides(
 ) -> list[Side]:
     """Return PyTorch in each form: each layout as it is and, where wanted, compiled.
 
-    ``make`` takes the task, a memory format and whether the net is to be compiled.
+    ``make`` takes the task, a memory format and the mode to compile in, None for not at all.
     """
     env = {"user": {}, "tuned": TUNED}
-    ways = [(name, False) for name in LAYOUTS]
-    ways += [(name, True) for name in LAYOUTS] if compiles else []
+    modes = [None, "default"] if compiles else [None]
     return [
         Side(
             FORMS[form],
-            f"{name} compiled" if is_compiled else name,
+            f"{name} compiled" if mode else name,
             make,
-            (task, LAYOUTS[name], is_compiled),
-            thread_environment(threads) | env[form] | (_COMPILED if is_compiled else {}),
-            may_fail=is_compiled,
+            (task, LAYOUTS[name], mode),
+            thread_environment(threads) | env[form] | (_COMPILED if mode else {}),
+            may_fail=mode is not None,
         )
-        for form, (name, is_compiled) in product(forms, ways)
+        for form, mode, name in product(forms, modes, LAYOUTS)
+    ]
+
+
+def torch_sides_on_gpu(make: Make, task: object, compiles: bool) -> list[Side]:
+    """Return PyTorch in each layout: as it is and, where wanted, compiled in each mode.
+
+    Any of them may fail: for want of memory, too.
+    """
+    modes: dict[str, str | None] = {"": None}
+    if compiles:
+        modes |= {" compiled": "default", " compiled, CUDA graphs": "reduce-overhead"}
+    return [
+        Side("torch", layout + words, make, (task, LAYOUTS[layout], mode), {}, may_fail=True)
+        for (words, mode), layout in product(modes.items(), LAYOUTS)
     ]

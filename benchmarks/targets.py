@@ -27,6 +27,12 @@ TRAINING = {
     "torch tuned": Target(1.25, 1.35, {"resnet18": 1.1, "resnet50": 1.1}),
     "netdef f32": Target(1.6, 1.6),
 }
+TRAINING_ON_GPU = {
+    "bf16": {"torch": Target(1.1, 1.1, {"lenet": 1.5, "cifar10_quick": 1.5})},
+    "f32": {"torch": Target(1.0, 1.0)},
+    "tf32": {"torch": Target(1.0, 1.0)},
+}
+"""By precision."""
 INFERENCE = {
     "onnxruntime": Target(1.0, 1.0),
     "torch as started": Target(1.3, 1.3),
@@ -62,7 +68,7 @@ def summary(nets: Sequence[Sequence[Result]], targets: dict[str, Target]) -> str
     return f"{RATIO}\n{table(head, rows)}"
 
 
-def memory_table(nets: Sequence[Sequence[Result]]) -> str:
+def memory_table(nets: Sequence[Sequence[Result]], of: str = "the process") -> str:
     """Return netdef's peak memory, what its plan says, and the least of each other form, in MB."""
     forms = list(dict.fromkeys(r.form for results in nets for r in results[1:]))
     rows: list[Row] = []
@@ -71,7 +77,7 @@ def memory_table(nets: Sequence[Sequence[Result]]) -> str:
         plan = round(mine.about.get("plan_mb", 0))
         least = (min(peaks[form], default="") for form in forms)
         rows.append((f"{mine.net} ({mine.batch})", plan, round(mine.peak_mb), *least))
-    head = ("peak MB of the process", "netdef's plan", "netdef", *forms)
+    head = (f"peak MB of {of}", "netdef's plan", "netdef", *forms)
     return table(head, rows)
 
 

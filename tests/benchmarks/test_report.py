@@ -9,18 +9,6 @@ from netdef.errors import ConfigError
 from tests.benchmarks.made_results import result
 
 
-def test_the_file_grows_and_is_whole_at_any_time(tmp_path):
-    report = Report(tmp_path / "cpu.md")
-    report.put("Machine", "two cores", "python report.py")
-    assert report.path.read_text() == (
-        "# netdef beside its peers on a CPU\n\n"
-        "## Machine\n\n```\ntwo cores\n```\n```\npython report.py\n```\n"
-    )
-    report.put("Training", "one net")
-    report.put("Training", "two nets")
-    assert report.path.read_text().endswith("\n\n## Training\n\n```\ntwo nets\n```\n")
-
-
 def test_each_net_that_is_done_is_in_the_file(tmp_path):
     report = Report(tmp_path / "cpu.md")
 

@@ -3,8 +3,9 @@
 import pytest
 from click.testing import CliRunner
 from contenders import solver_of
-from peaks import CONVOLUTION, Peaks, flops
-from roofline import Line, Roofline, bytes_moved, main, roofline_table
+from peaks import CONVOLUTION, Peaks
+from plan_work import bytes_moved, flops
+from roofline import Line, Roofline, main, roofline_table
 
 from netdef.errors import ConfigError
 from netdef.graph import build

@@ -11,12 +11,15 @@ def make():
 
 def test_each_form_has_two_layouts_as_they_are_and_compiled():
     found = torch_sides(make, "task", ["user", "tuned"], True, 3)
-    form, alone = "torch as started", THREADS | {"TORCHINDUCTOR_COMPILE_THREADS": "1"}
+    form, last = "torch as started", ("task", "channels_last")
+    alone = THREADS | {"TORCHINDUCTOR_COMPILE_THREADS": "1"}
     assert found[:4] == [
-        Side(form, "NCHW", make, ("task", "contiguous_format", False), THREADS),
-        Side(form, "channels_last", make, ("task", "channels_last", False), THREADS),
-        Side(form, "NCHW compiled", make, ("task", "contiguous_format", True), alone, True),
-        Side(form, "channels_last compiled", make, ("task", "channels_last", True), alone, True),
+        Side(form, "NCHW", make, ("task", "contiguous_format", None), THREADS),
+        Side(form, "channels_last", make, (*last, None), THREADS),
+        Side(form, "NCHW compiled", make, ("task", "contiguous_format", "default"), alone, True),
+        Side(
+            form, "channels_last compiled", make, ("task", "channels_last", "default"), alone, True
+        ),
     ]
     assert [s.form for s in found[4:]] == ["torch tuned"] * 4
     assert [s.env for s in found[4:]] == [THREADS | TUNED] * 2 + [alone | TUNED] * 2

@@ -1,0 +1,25 @@
+"""The option that says on which GPU a program of this folder runs."""
+
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+
+def _number(ctx: click.Context, param: click.Parameter, word: str) -> int | None:
+    if word != "cpu" and not word.isdecimal():
+        raise click.BadParameter(f"{word!r} is neither the number of a GPU nor 'cpu'.")
+    return None if word == "cpu" else int(word)
+
+
+def device_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add ``--device``, which the command takes as ``gpu``: a number, or None for the CPU."""
+    return click.option(
+        "--device",
+        "gpu",
+        default="0",
+        show_default=True,
+        callback=_number,
+        metavar="N|cpu",
+        help="The number of the GPU; 'cpu' to try the program out without one.",
+    )(command)
