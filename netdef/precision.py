@@ -85,14 +85,14 @@ def narrow(
     import ml_dtypes  # noqa: F401  gives NumPy bfloat16
 
     calls, fitting = [*forward, *backward], _FITTING | takes_narrow
-    touched = [(call, *call.read_values(), *call.written_values()) for call in calls]
-    wide = {v for call, *values in touched if call.primitive not in fitting for v in values}
+    touched = [(call, (*call.read_values(), *call.written_values())) for call in calls]
+    wide = {v for call, values in touched if call.primitive not in fitting for v in values}
     wide |= {v for call in calls if call.primitive in _SUMS for v in call.written_values()}
     candidates = set(images)
     if "gemm" in takes_narrow:
-        everything = {v for _, *values in touched for v in values}
+        everything = {v for _, values in touched for v in values}
         candidates |= {v for v in everything if v.kind in _OF_BLOBS and v.ndim > 1}
-        wide |= {v for call, *values in touched if call.node in losses for v in values}
+        wide |= {v for call, values in touched if call.node in losses for v in values}
     chosen = {
         v: replace(v, dtype=dtype)
         for v in candidates

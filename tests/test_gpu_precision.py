@@ -79,9 +79,7 @@ def test_numbers_drift_little(precision, most, text, gpu):
 
 
 def test_what_a_loss_computes_is_not_rounded(gpu):
-    text = (
-        DENSE + 'layer { name: "far" type: "EuclideanLoss" bottom: "ip1" bottom: "t" top: "far" }'
-    )
+    text = DENSE + layer("far", "EuclideanLoss", "ip1 t")
     inputs = 'layer { name: "t" type: "Input" top: "t" input_param { shape { dim: [3, 7] } } }'
     plan = net_of(inputs + text, "FP16").plan
     types = {str(v): v.dtype for v in plan.slots}
