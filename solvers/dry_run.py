@@ -1,8 +1,8 @@
 """What a run would do, found without doing it."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
+from netdef import mode
 from netdef.engines import engines_of
 from netdef.errors import at
 from netdef.graph import build
@@ -14,6 +14,7 @@ from netdef.solvers.checks import check_solver
 from netdef.solvers.epochs import in_iterations
 from netdef.solvers.nets import NetChoice, test_nets, train_net
 from netdef.solvers.schedule import Schedule
+from netdef.solvers.split_batch import split_batch
 from netdef.solvers.update import checked_rule
 
 
@@ -27,7 +28,7 @@ class Planned:
     history_bytes: int
 
 
-def plan_run(param: SolverParameter, path: str) -> Planned:
+def plan_run(param: SolverParameter, path: str, splits_batch: bool = False) -> Planned:
     """Plan the nets of a solver; of the data only first records are read, for shapes.
 
     Raises:
@@ -37,14 +38,11 @@ def plan_run(param: SolverParameter, path: str) -> Planned:
         check_solver(param)
         Schedule(param)
         rule = checked_rule(param)
-    train, *tests = (_plan(choice) for choice in _choices(param, path))
-    param = in_iterations(param, path)
+    shares = len(mode.devices())
+    trained = split_batch(train_net(param, path), shares if splits_batch else 1)
+    train, *tests = map(_plan, (trained, *test_nets(param, path)))
+    param = in_iterations(param, path, 1 if splits_batch else shares)
     return Planned(param, train, tuple(tests), rule.histories * train.weight_bytes)
-
-
-def _choices(param: SolverParameter, path: str) -> Iterator[NetChoice]:
-    yield train_net(param, path)
-    yield from test_nets(param, path)
 
 
 def _plan(choice: NetChoice) -> Plan:

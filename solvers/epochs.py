@@ -2,7 +2,6 @@
 
 from contextlib import closing
 
-from netdef import mode
 from netdef.errors import ConfigError, at
 from netdef.graph import build
 from netdef.proto import SolverParameter
@@ -39,8 +38,10 @@ def count_iterations(param: SolverParameter, sources: Sources, replicas: int) ->
         param.ClearField("max_epoch")
 
 
-def in_iterations(param: SolverParameter, path: str) -> SolverParameter:
+def in_iterations(param: SolverParameter, path: str, replicas: int = 1) -> SolverParameter:
     """Return a solver with ``max_iter`` in the place of ``max_epoch``; ``path`` is its file.
+
+    ``replicas``: how many nets take a batch in each pass.
 
     Raises:
         ConfigError: there is no such net, or its records cannot be counted.
@@ -52,7 +53,7 @@ def in_iterations(param: SolverParameter, path: str) -> SolverParameter:
         state = choice.state
         sources = Sources(build(choice.text, state.phase, state.level, state.stage), seed=0)
         with at(path), closing(sources):
-            count_iterations(own, sources, len(mode.devices()))
+            count_iterations(own, sources, replicas)
     return own
 
 

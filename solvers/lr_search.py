@@ -70,6 +70,7 @@ def sweep(
     last: float = 1.0,
     iterations: int = 100,
     tell: Callable[[int, int], None] | None = None,
+    splits_batch: bool = False,
 ) -> Sweep:
     """Train from ``first`` to ``last``, iteration i at ``first (last / first)^(i / (n - 1))``.
 
@@ -86,9 +87,8 @@ def sweep(
     if iterations < _FEWEST:
         raise ConfigError(f"a sweep takes at least {_FEWEST} iterations, got {iterations}")
     reporter = _LastLoss()
-    solver = Solver(
-        _growing(param, first, last, iterations), path, keep="outputs", reporter=reporter
-    )
+    growing = _growing(param, first, last, iterations)
+    solver = Solver(growing, path, keep="outputs", reporter=reporter, splits_batch=splits_batch)
     found = Sweep((), ())
     for i in range(iterations):
         rate = solver.lr

@@ -34,7 +34,7 @@ _COLUMNS = ("file", "rank", "class", "label", "score")
 )
 @results.as_json
 @results.as_csv(_COLUMNS)
-@device_options.gpu()
+@device_options.gpu
 @options.allow_python
 def command(
     images: tuple[str, ...],

@@ -35,7 +35,7 @@ _COLUMNS = ("file", "class", "label", "score", "left", "top", "right", "bottom")
 @click.option("--out", metavar="FOLDER", help="Write pictures with boxes into this folder, too.")
 @results.as_json
 @results.as_csv(_COLUMNS)
-@device_options.gpu()
+@device_options.gpu
 @options.allow_python
 def command(
     images: tuple[str, ...],

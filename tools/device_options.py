@@ -5,18 +5,29 @@ from functools import reduce
 
 import click
 
+from netdef.tools.gpu_numbers import Gpus, one_gpu, some_gpus
 from netdef.tools.options import Function
 
 
-def gpu(otherwise: str = "without it, on the CPU") -> Callable[[Function], Function]:
-    """Return the options that say what nets run on; ``--gpu`` is handed to the command.
+def gpu(function: Function) -> Function:
+    """Add the options that say what nets run on; ``--gpu`` is handed to the command."""
+    text = "Run on GPU N; without it, on the CPU."
+    which = click.option("--gpu", callback=one_gpu, metavar="N", help=text)
+    return _add(function, *_OTHERS, which)
 
-    ``otherwise`` tells what happens without it.
+
+def gpus(otherwise: str = "without it, on the CPU") -> Callable[[Function], Function]:
+    """Return the options of a command that trains; it is handed ``--gpu`` and ``--split-batch``.
+
+    ``otherwise`` tells what happens without ``--gpu``.
     """
-    number = click.IntRange(min=0)
-    which = click.option("--gpu", type=number, metavar="N", help=f"Run on GPU N; {otherwise}.")
-    options = (_no_fuse, _autotune, _tf32, _precision, _threads, _engine, which)
-    return lambda function: reduce(lambda made, option: option(made), options, function)
+    text = f"Train on GPU N, on several (0,1), or on all; {otherwise}."
+    which = click.option("--gpu", callback=some_gpus, metavar="N,...|all", help=text)
+    return lambda function: _add(function, *_OTHERS, _split_batch, which)
+
+
+def _add(function: Function, *options: Callable[[Function], Function]) -> Function:
+    return reduce(lambda made, option: option(made), options, function)
 
 
 def _use_engine(ctx: click.Context, param: click.Parameter, name: str | None) -> None:
@@ -107,6 +118,14 @@ _no_fuse = click.option(
 )
 
 
+_split_batch = click.option(
+    "--split-batch",
+    is_flag=True,
+    help="Give each of several GPUs its part of a batch; without it each takes batches whole.",
+)
+_OTHERS = (_no_fuse, _autotune, _tf32, _precision, _threads, _engine)
+
+
 def use_gpu(number: int | None) -> None:
     """Make the nets that follow run on a GPU, if one is asked for.
 
@@ -118,3 +137,16 @@ def use_gpu(number: int | None) -> None:
     if number is not None:
         mode.set_device(number)
         mode.set_mode_gpu()
+
+
+def use_gpus(numbers: Gpus | None) -> None:
+    """Train on GPUs, if some are asked for; what does not train runs on the first.
+
+    Raises:
+        ConfigError: one is named twice.
+        DeviceError: one is not there, or of another kind than the first; with the mend.
+    """
+    from netdef import mode
+
+    if numbers is not None:
+        mode.set_devices(None if numbers == "all" else numbers)

@@ -51,7 +51,7 @@ def _split(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) 
     help="What becomes of the places of a blob that has height and width.",
 )
 @pictures.preparing
-@device_options.gpu()
+@device_options.gpu
 @options.allow_python
 def command(
     model: str,

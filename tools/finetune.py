@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from netdef.finetuning import Recipe
     from netdef.loading import OnMismatch
     from netdef.preprocessing import Preprocessing
+    from netdef.tools.gpu_numbers import Gpus
 
 
 def _names(ctx: click.Context, param: click.Parameter, value: str | None) -> list[str]:
@@ -89,7 +90,7 @@ def _names(ctx: click.Context, param: click.Parameter, value: str | None) -> lis
 @click.option(
     "--resume", is_flag=True, help="Go on with a training of the same options that was stopped."
 )
-@device_options.gpu()
+@device_options.gpus()
 def command(
     model: str,
     weights: list[str],
@@ -110,7 +111,8 @@ def command(
     seed: int,
     out: str,
     resume: bool,
-    gpu: int | None,
+    gpu: "Gpus | None",
+    split_batch: bool,
 ) -> None:
     """Turn a trained classifier to the classes of a folder, and leave a folder that deploys.
 
@@ -124,7 +126,7 @@ def command(
     from netdef.prototxt import read_net
 
     check_folder(Path(out), resume)
-    device_options.use_gpu(gpu)
+    device_options.use_gpus(gpu)
     known = model_options.deployment_of(model, weights)
     body = body_of(read_net(str(known.net) if known else model))
     how = preparation.training_preprocessing(body, known, mean, scale, channel_order, resize)
@@ -135,7 +137,7 @@ def command(
     )
     recipe = Recipe(epochs, batch, lr, frozen, rates, seed)
     files = [str(known.weights)] if known else weights
-    _finetune(body, found, how, recipe, files, on_mismatch, Path(out), resume)
+    _finetune(body, found, how, recipe, files, on_mismatch, Path(out), resume, split_batch)
 
 
 def _pictures(
@@ -166,6 +168,7 @@ def _finetune(
     on_mismatch: "OnMismatch",
     folder: Path,
     resume: bool,
+    splits_batch: bool,
 ) -> None:
     from netdef.class_test import confusion_of
     from netdef.classifier import Classifier
@@ -188,7 +191,9 @@ def _finetune(
     curve = MetricsReporter(folder / "curve.jsonl", appends=resume)
     path = str(folder / SOLVER)
     reporter = SeveralReporters([on_stderr(), curve])
-    solver = Solver(read_solver(path), path, keep="outputs", reporter=reporter)
+    solver = Solver(
+        read_solver(path), path, keep="outputs", reporter=reporter, splits_batch=splits_batch
+    )
     for file in weights:
         solver.net.copy_from(file, on_mismatch)
     solve(solver, "auto" if resume else None, mend="the same command and --resume")

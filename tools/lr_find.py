@@ -1,9 +1,14 @@
 """``netdef lr-find``: trains with a growing rate, and suggests one."""
 
+from typing import TYPE_CHECKING
+
 import click
 
 from netdef.tools import device_options, options, solver_options
 from netdef.tools.progress import progress_bar
+
+if TYPE_CHECKING:
+    from netdef.tools.gpu_numbers import Gpus
 
 
 @click.command("lr-find", cls=options.Command)
@@ -21,7 +26,7 @@ from netdef.tools.progress import progress_bar
     help="Iterations from the first rate to the last.",
 )
 @options.picture
-@solver_options.gpu
+@solver_options.gpus
 @options.allow_python
 def command(
     changes: tuple[str, ...],
@@ -30,7 +35,8 @@ def command(
     last: float,
     iterations: int,
     out: str,
-    gpu: int | None,
+    gpu: "Gpus | None",
+    split_batch: bool,
 ) -> None:
     """Train with a rate that grows by a factor each iteration, and suggest one.
 
@@ -44,10 +50,10 @@ def command(
     from netdef.solvers.lr_search import sweep
 
     check_picture(out)
-    device_options.use_gpu(gpu)
+    device_options.use_gpus(gpu)
     param = override(read_solver(solver), solver, changes)
     with progress_bar("lr-find") as tell:
-        found = sweep(param, solver, first, last, iterations, tell)
+        found = sweep(param, solver, first, last, iterations, tell, split_batch)
     draw_sweep(found, out)
     click.echo(f"Wrote {out}")
     if found.suggestion is None:

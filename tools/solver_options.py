@@ -6,4 +6,4 @@ from netdef.tools import device_options
 
 solver = click.option("--solver", required=True, metavar="S", help="The solver's prototxt.")
 changes = click.argument("changes", nargs=-1, metavar="[FIELD=VALUE]...")
-gpu = device_options.gpu("without it, on what the solver_mode of the prototxt says")
+gpus = device_options.gpus("without it, on what the solver_mode of the prototxt says")

@@ -49,7 +49,7 @@ def _numbers(ctx: click.Context, param: click.Parameter, value: str | None) -> l
 )
 @click.option("--labels", metavar="FILE", help="Names of the classes, one a line.")
 @results.as_json
-@device_options.gpu()
+@device_options.gpu
 @options.level
 @options.stages()
 @click.option(

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 @options.level
 @options.stages()
 @options.iterations
-@device_options.gpu()
+@device_options.gpu
 @click.option("--table", "is_table", is_flag=True, help="Print a table, slowest layer first.")
 @options.allow_python
 def command(

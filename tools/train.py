@@ -9,6 +9,7 @@ from netdef.tools import device_options, options, solver_options
 if TYPE_CHECKING:
     from netdef.loading import OnMismatch
     from netdef.proto import SolverParameter
+    from netdef.tools.gpu_numbers import Gpus
 
 _EFFECTS = click.Choice(["stop", "snapshot", "none"])
 
@@ -25,7 +26,7 @@ _EFFECTS = click.Choice(["stop", "snapshot", "none"])
     metavar="STATE",
     help="Go on from this .solverstate; auto: from the newest of snapshot_prefix, if any.",
 )
-@solver_options.gpu
+@solver_options.gpus
 @click.option("--dry-run", is_flag=True, help="Print what would be trained, and train nothing.")
 @click.option("--log", metavar="FILE", help="Write the log in Caffe's words to FILE too.")
 @click.option(
@@ -76,7 +77,8 @@ def command(
     frozen: list[str],
     rates: dict[str, float],
     snapshot: str | None,
-    gpu: int | None,
+    gpu: "Gpus | None",
+    split_batch: bool,
     dry_run: bool,
     on_nan: str | None,
     debug_info: bool,
@@ -99,7 +101,7 @@ def command(
     from netdef.prototxt import read_solver
     from netdef.solvers.configuration import override
 
-    device_options.use_gpu(gpu)
+    device_options.use_gpus(gpu)
     param = override(read_solver(solver), solver, changes)
     if frozen or rates:
         from netdef.solvers.net_rates import with_rates
@@ -112,27 +114,27 @@ def command(
     if debug_info and not param.display:
         raise click.UsageError("--debug-info prints when the loss is displayed; set display=N")
     if dry_run:
-        _print_plan(param, solver)
+        _print_plan(param, solver, split_batch)
         return
     from netdef.solvers import Solver
     from netdef.tools.load_report import load
     from netdef.tools.recording import Files, recorded
     from netdef.tools.reporting import solve
 
-    trained = Solver(param, solver, keep="outputs")
+    trained = Solver(param, solver, keep="outputs", splits_batch=split_batch)
     load(trained.net, weights, on_mismatch, err=True)
     with recorded(trained, Files(log, metrics, tensorboard, profile), appends=bool(snapshot)):
         solve(trained, snapshot, sigint_effect, sighup_effect)
 
 
-def _print_plan(param: "SolverParameter", path: str) -> None:
+def _print_plan(param: "SolverParameter", path: str, splits_batch: bool) -> None:
     from netdef.prototxt import to_text
     from netdef.showing import show_memory, show_shapes
     from netdef.solvers.configuration import in_two_files
     from netdef.solvers.dry_run import plan_run
     from netdef.solvers.snapshots import Snapshots
 
-    planned = plan_run(param, path)
+    planned = plan_run(param, path, splits_batch)
     prefix = Snapshots(param, path).prefix
     for name, message in zip(
         ("solver", "net"), in_two_files(planned.param, path, prefix), strict=True
