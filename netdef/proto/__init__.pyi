@@ -53,6 +53,8 @@ class _PrecisionEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Precision.V
     """32, as float32."""
     BF16: _Precision.ValueType  # 1
     """16, as bfloat16: the range of float32 with 8 bits of precision."""
+    FP16: _Precision.ValueType  # 2
+    """16, as float16: 11 bits of precision, from 6e-8 to 65504. GPUs only."""
 
 class Precision(_Precision, metaclass=_PrecisionEnumTypeWrapper):
     """In how many bits what lies between convolutions is stored."""
@@ -61,6 +63,8 @@ F32: Precision.ValueType  # 0
 """32, as float32."""
 BF16: Precision.ValueType  # 1
 """16, as bfloat16: the range of float32 with 8 bits of precision."""
+FP16: Precision.ValueType  # 2
+"""16, as float16: 11 bits of precision, from 6e-8 to 65504. GPUs only."""
 Global___Precision: _TypeAlias = Precision  # noqa: Y015
 
 @_typing.final
@@ -484,6 +488,7 @@ class SolverParameter(_message.Message):
     MAX_EPOCH_FIELD_NUMBER: _builtins.int
     TEST_WHOLE_SET_FIELD_NUMBER: _builtins.int
     PRECISION_FIELD_NUMBER: _builtins.int
+    LOSS_SCALE_FIELD_NUMBER: _builtins.int
     TF32_FIELD_NUMBER: _builtins.int
     AUTOTUNE_FIELD_NUMBER: _builtins.int
     net: _builtins.str
@@ -584,6 +589,8 @@ class SolverParameter(_message.Message):
     """Whether a test takes every record once, instead of test_iter batches."""
     precision: Global___Precision.ValueType
     """In how many bits what lies between convolutions is stored."""
+    loss_scale: _builtins.float
+    """What gradients are multiplied by on their way back; without it FP16 finds one, others take 1."""
     tf32: _builtins.bool
     """Whether GPUs may round float32 to 10 bits before they multiply."""
     autotune: _builtins.bool
@@ -690,12 +697,13 @@ class SolverParameter(_message.Message):
         max_epoch: _builtins.int | None = ...,
         test_whole_set: _builtins.bool | None = ...,
         precision: Global___Precision.ValueType | None = ...,
+        loss_scale: _builtins.float | None = ...,
         tf32: _builtins.bool | None = ...,
         autotune: _builtins.bool | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["autotune", b"autotune", "average_loss", b"average_loss", "base_lr", b"base_lr", "clip_gradients", b"clip_gradients", "debug_info", b"debug_info", "delta", b"delta", "device_id", b"device_id", "display", b"display", "ema_decay", b"ema_decay", "gamma", b"gamma", "iter_size", b"iter_size", "keep_snapshots", b"keep_snapshots", "layer_wise_reduce", b"layer_wise_reduce", "lr_policy", b"lr_policy", "max_epoch", b"max_epoch", "max_iter", b"max_iter", "min_lr", b"min_lr", "momentum", b"momentum", "momentum2", b"momentum2", "monitor", b"monitor", "monitor_mode", b"monitor_mode", "net", b"net", "net_param", b"net_param", "on_nan", b"on_nan", "onecycle_rise", b"onecycle_rise", "onecycle_start", b"onecycle_start", "patience", b"patience", "power", b"power", "precision", b"precision", "random_seed", b"random_seed", "regularization_type", b"regularization_type", "rms_decay", b"rms_decay", "snapshot", b"snapshot", "snapshot_after_train", b"snapshot_after_train", "snapshot_best", b"snapshot_best", "snapshot_diff", b"snapshot_diff", "snapshot_format", b"snapshot_format", "snapshot_prefix", b"snapshot_prefix", "solver_mode", b"solver_mode", "solver_type", b"solver_type", "stepsize", b"stepsize", "test_compute_loss", b"test_compute_loss", "test_initialization", b"test_initialization", "test_interval", b"test_interval", "test_whole_set", b"test_whole_set", "tf32", b"tf32", "train_net", b"train_net", "train_net_param", b"train_net_param", "train_state", b"train_state", "trust_coefficient", b"trust_coefficient", "type", b"type", "warmup_iter", b"warmup_iter", "warmup_start_lr", b"warmup_start_lr", "weight_decay", b"weight_decay"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["autotune", b"autotune", "average_loss", b"average_loss", "base_lr", b"base_lr", "clip_gradients", b"clip_gradients", "debug_info", b"debug_info", "delta", b"delta", "device_id", b"device_id", "display", b"display", "ema_decay", b"ema_decay", "gamma", b"gamma", "iter_size", b"iter_size", "keep_snapshots", b"keep_snapshots", "layer_wise_reduce", b"layer_wise_reduce", "loss_scale", b"loss_scale", "lr_policy", b"lr_policy", "max_epoch", b"max_epoch", "max_iter", b"max_iter", "min_lr", b"min_lr", "momentum", b"momentum", "momentum2", b"momentum2", "monitor", b"monitor", "monitor_mode", b"monitor_mode", "net", b"net", "net_param", b"net_param", "on_nan", b"on_nan", "onecycle_rise", b"onecycle_rise", "onecycle_start", b"onecycle_start", "patience", b"patience", "power", b"power", "precision", b"precision", "random_seed", b"random_seed", "regularization_type", b"regularization_type", "rms_decay", b"rms_decay", "snapshot", b"snapshot", "snapshot_after_train", b"snapshot_after_train", "snapshot_best", b"snapshot_best", "snapshot_diff", b"snapshot_diff", "snapshot_format", b"snapshot_format", "snapshot_prefix", b"snapshot_prefix", "solver_mode", b"solver_mode", "solver_type", b"solver_type", "stepsize", b"stepsize", "test_compute_loss", b"test_compute_loss", "test_initialization", b"test_initialization", "test_interval", b"test_interval", "test_whole_set", b"test_whole_set", "tf32", b"tf32", "train_net", b"train_net", "train_net_param", b"train_net_param", "train_state", b"train_state", "trust_coefficient", b"trust_coefficient", "type", b"type", "warmup_iter", b"warmup_iter", "warmup_start_lr", b"warmup_start_lr", "weight_decay", b"weight_decay"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["autotune", b"autotune", "average_loss", b"average_loss", "base_lr", b"base_lr", "clip_gradients", b"clip_gradients", "debug_info", b"debug_info", "delta", b"delta", "device_id", b"device_id", "display", b"display", "ema_decay", b"ema_decay", "gamma", b"gamma", "iter_size", b"iter_size", "keep_snapshots", b"keep_snapshots", "layer_wise_reduce", b"layer_wise_reduce", "lr_policy", b"lr_policy", "max_epoch", b"max_epoch", "max_iter", b"max_iter", "min_lr", b"min_lr", "momentum", b"momentum", "momentum2", b"momentum2", "monitor", b"monitor", "monitor_mode", b"monitor_mode", "net", b"net", "net_param", b"net_param", "on_nan", b"on_nan", "onecycle_rise", b"onecycle_rise", "onecycle_start", b"onecycle_start", "patience", b"patience", "plateau_winsize", b"plateau_winsize", "power", b"power", "precision", b"precision", "random_seed", b"random_seed", "regularization_type", b"regularization_type", "rms_decay", b"rms_decay", "snapshot", b"snapshot", "snapshot_after_train", b"snapshot_after_train", "snapshot_best", b"snapshot_best", "snapshot_diff", b"snapshot_diff", "snapshot_format", b"snapshot_format", "snapshot_prefix", b"snapshot_prefix", "solver_mode", b"solver_mode", "solver_type", b"solver_type", "stepsize", b"stepsize", "stepvalue", b"stepvalue", "test_compute_loss", b"test_compute_loss", "test_initialization", b"test_initialization", "test_interval", b"test_interval", "test_iter", b"test_iter", "test_net", b"test_net", "test_net_param", b"test_net_param", "test_state", b"test_state", "test_whole_set", b"test_whole_set", "tf32", b"tf32", "train_net", b"train_net", "train_net_param", b"train_net_param", "train_state", b"train_state", "trust_coefficient", b"trust_coefficient", "type", b"type", "warmup_iter", b"warmup_iter", "warmup_start_lr", b"warmup_start_lr", "weight_decay", b"weight_decay", "weights", b"weights"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["autotune", b"autotune", "average_loss", b"average_loss", "base_lr", b"base_lr", "clip_gradients", b"clip_gradients", "debug_info", b"debug_info", "delta", b"delta", "device_id", b"device_id", "display", b"display", "ema_decay", b"ema_decay", "gamma", b"gamma", "iter_size", b"iter_size", "keep_snapshots", b"keep_snapshots", "layer_wise_reduce", b"layer_wise_reduce", "loss_scale", b"loss_scale", "lr_policy", b"lr_policy", "max_epoch", b"max_epoch", "max_iter", b"max_iter", "min_lr", b"min_lr", "momentum", b"momentum", "momentum2", b"momentum2", "monitor", b"monitor", "monitor_mode", b"monitor_mode", "net", b"net", "net_param", b"net_param", "on_nan", b"on_nan", "onecycle_rise", b"onecycle_rise", "onecycle_start", b"onecycle_start", "patience", b"patience", "plateau_winsize", b"plateau_winsize", "power", b"power", "precision", b"precision", "random_seed", b"random_seed", "regularization_type", b"regularization_type", "rms_decay", b"rms_decay", "snapshot", b"snapshot", "snapshot_after_train", b"snapshot_after_train", "snapshot_best", b"snapshot_best", "snapshot_diff", b"snapshot_diff", "snapshot_format", b"snapshot_format", "snapshot_prefix", b"snapshot_prefix", "solver_mode", b"solver_mode", "solver_type", b"solver_type", "stepsize", b"stepsize", "stepvalue", b"stepvalue", "test_compute_loss", b"test_compute_loss", "test_initialization", b"test_initialization", "test_interval", b"test_interval", "test_iter", b"test_iter", "test_net", b"test_net", "test_net_param", b"test_net_param", "test_state", b"test_state", "test_whole_set", b"test_whole_set", "tf32", b"tf32", "train_net", b"train_net", "train_net_param", b"train_net_param", "train_state", b"train_state", "trust_coefficient", b"trust_coefficient", "type", b"type", "warmup_iter", b"warmup_iter", "warmup_start_lr", b"warmup_start_lr", "weight_decay", b"weight_decay", "weights", b"weights"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -759,6 +767,8 @@ class ResumeState(_message.Message):
     STATES_FIELD_NUMBER: _builtins.int
     AVERAGED_NET_FIELD_NUMBER: _builtins.int
     REPLICAS_FIELD_NUMBER: _builtins.int
+    LOSS_SCALE_FIELD_NUMBER: _builtins.int
+    LOSS_SCALE_HELD_FIELD_NUMBER: _builtins.int
     seed: _builtins.int
     """What random numbers depend on besides the passes."""
     best_value: _builtins.float
@@ -771,6 +781,10 @@ class ResumeState(_message.Message):
     """The file of the averaged weights."""
     replicas: _builtins.int
     """How many GPUs trained; each has its own states, behind those of the tested nets."""
+    loss_scale: _builtins.float
+    """What gradients are multiplied by, if the run finds that by itself."""
+    loss_scale_held: _builtins.int
+    """The iterations since it last changed."""
     @_builtins.property
     def passes(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
         """The forward passes that each net made: the trained one's first."""
@@ -800,10 +814,12 @@ class ResumeState(_message.Message):
         states: _abc.Iterable[Global___LayerState] | None = ...,
         averaged_net: _builtins.str | None = ...,
         replicas: _builtins.int | None = ...,
+        loss_scale: _builtins.float | None = ...,
+        loss_scale_held: _builtins.int | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["averaged_net", b"averaged_net", "best_iter", b"best_iter", "best_value", b"best_value", "lowered_iter", b"lowered_iter", "replicas", b"replicas", "seed", b"seed"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["averaged_net", b"averaged_net", "best_iter", b"best_iter", "best_value", b"best_value", "loss_scale", b"loss_scale", "loss_scale_held", b"loss_scale_held", "lowered_iter", b"lowered_iter", "replicas", b"replicas", "seed", b"seed"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["averaged_net", b"averaged_net", "best_iter", b"best_iter", "best_value", b"best_value", "losses", b"losses", "lowered_iter", b"lowered_iter", "passes", b"passes", "positions", b"positions", "replicas", b"replicas", "seed", b"seed", "states", b"states"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["averaged_net", b"averaged_net", "best_iter", b"best_iter", "best_value", b"best_value", "loss_scale", b"loss_scale", "loss_scale_held", b"loss_scale_held", "losses", b"losses", "lowered_iter", b"lowered_iter", "passes", b"passes", "positions", b"positions", "replicas", b"replicas", "seed", b"seed", "states", b"states"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
