@@ -1,6 +1,6 @@
 """Blobs as pycaffe's users know them: ``blob.data`` and ``blob.diff`` are NumPy arrays."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from netdef.device import Device
@@ -30,6 +30,25 @@ class Lent:
         for array, copy in self._out.values():
             array[...] = self.device.xp.asarray(copy)
         self._out.clear()
+
+
+class Looked(Mapping[str, Any]):
+    """Blobs' arrays by their names, each brought to the host when somebody looks at it."""
+
+    def __init__(self, arrays: Mapping[str, Callable[[], Any]]) -> None:
+        self._arrays = arrays
+
+    def __getitem__(self, name: str) -> Any:
+        return self._arrays[name]()
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._arrays)
+
+    def __len__(self) -> int:
+        return len(self._arrays)
+
+    def __repr__(self) -> str:
+        return repr(dict(self))
 
 
 class Blob:

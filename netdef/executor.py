@@ -1,25 +1,29 @@
 """The only part with state: a plan's arrays, and its calls made ready to run."""
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from itertools import groupby
 from typing import Any, Literal, Protocol
 
 import numpy as np
 
+from netdef import capture
+from netdef.capture import Passes, Step
 from netdef.data.source import Source
 from netdef.device import Device
-from netdef.engines import Clock, Engine, Run, Scratch, aligned
+from netdef.engines import Checks, Clock, Engine, Run, Scratch, aligned
 from netdef.errors import at
 from netdef.feeding import feed
+from netdef.gpu_errors import gpu_errors_in_words, is_of_gpu
+from netdef.host_calls import host, produce
 from netdef.memory import lives
 from netdef.plan import Plan, steps
 from netdef.program import Call
-from netdef.resized import Resized, are_resized
+from netdef.reading import Reader
+from netdef.resized import Resized
 from netdef.values import Value, arrays_of
 
 Way = Literal["forward", "backward"]
-Step = tuple[Call, Run]
 
 
 class Observer(Protocol):
@@ -33,12 +37,14 @@ class Observer(Protocol):
 
 
 class Executor:
-    """Runs a plan. Nothing is allocated after it is made, but by data sources.
+    """Runs a plan. No arrays are made after it is made, but by data sources.
+
+    On a GPU passes are captured as CUDA graphs, see ``capture``; not while an observer looks on.
 
     ``weights`` and ``grads`` give the arrays of weight blobs by their keys; ``sources``
     the open source of each data layer by its name. ``weights_version`` gives another number
     when weights have changed, or None if that is not known. An ``observer``, if one is set,
-    looks on.
+    looks on. ``checks`` holds what a GPU found wrong with the data.
     """
 
     observer: Observer | None = None
@@ -74,6 +80,8 @@ class Executor:
         """Prepare all calls, for this process: a forked child lacks its parent's threads."""
         plan, self._process = self.plan, os.getpid()
         self._engines.clear()
+        self.checks = Checks(self.device.xp)
+        self._readers: dict[tuple[Value, ...], Reader] = {}
         ready = [self._prepare(call, choice.engine) for call, choice in steps(plan)]
         count = len(plan.forward)
         self._settled = ready[: plan.settled]
@@ -81,6 +89,11 @@ class Executor:
         steps_forward = list(zip(plan.forward, ready[:count], strict=True))
         self._forward = steps_forward[plan.settled :]
         self._backward = list(zip(plan.backward, ready[count:], strict=True))
+        is_captured = self.device.is_gpu and capture.is_wanted()
+        self._passes = Passes(self.device, self._in_turn, self._name) if is_captured else None
+
+    def _name(self, call: Call) -> str:
+        return str(self.plan.program.graph.nodes[call.node])
 
     def array(self, value: Value) -> Any:
         """Return the array of a value."""
@@ -95,10 +108,19 @@ class Executor:
             self._arrays[value] = lying.transpose(np.argsort(slot.order).tolist())
         return self._arrays[value]
 
+    def reading(self, *values: Value) -> Callable[[], Sequence[Any]]:
+        """Begin to bring arrays to the host; return what waits for them: see ``Reader``."""
+        if values not in self._readers:
+            arrays = [self.array(value) for value in values]
+            self._readers[values] = Reader(self.device, arrays, self.checks)
+        return self._readers[values].begin()
+
     def forward(self, first: int = 0, last: int | None = None) -> None:
         """Run the forward calls of layers ``first`` to ``last`` (all, by default)."""
         self._follow_fork()
         self._settle()
+        for engine in self._engines.values():
+            engine.begin_pass()
         self._run("forward", first, last)
 
     def _follow_fork(self) -> None:
@@ -121,32 +143,42 @@ class Executor:
         self._run("backward", last, first)
 
     def _run(self, way: Way, low: int, high: int | None) -> None:
+        if self.observer is not None:
+            self._observed(self.observer, way, self._steps(way, low, high))
+        elif self._passes is None:
+            self._in_turn(self._steps(way, low, high))
+        else:
+            self._passes.run((way, low, high), lambda: self._steps(way, low, high))
+
+    def _steps(self, way: Way, low: int, high: int | None) -> Sequence[Step]:
+        """Return the calls of layers ``low`` to ``high`` (all above, if None) of a pass."""
         steps = self._forward if way == "forward" else self._backward
-        nodes = self.plan.program.graph.nodes
-        if low > 0 or high is not None:
-            top = len(nodes) if high is None else high
-            steps = [step for step in steps if low <= step[0].node <= top]
+        if low == 0 and high is None:
+            return steps
+        top = len(self.plan.program.graph.nodes) if high is None else high
+        return [step for step in steps if low <= step[0].node <= top]
+
+    def _in_turn(self, steps: Sequence[Step]) -> None:
+        """Run calls one after the other; errors name the layer."""
         at_call = 0
         try:
-            if self.observer is None:
-                for at_call, (_, run) in enumerate(steps):  # noqa: B007 (errors name it)
-                    run()
-            else:
-                for at_call, run in self._observed(self.observer, way, steps):  # noqa: B007
-                    run()
+            for at_call, (_, run) in enumerate(steps):  # noqa: B007 (errors name it)
+                run()
         except Resized:
             raise
         except Exception as error:
-            with at(str(nodes[steps[at_call][0].node])):
-                raise error
+            where = self._name(steps[at_call][0])
+            if is_of_gpu(self.device, error):
+                with gpu_errors_in_words(self.device, where):
+                    raise
+            with at(where):
+                raise
 
-    @staticmethod
-    def _observed(observer: Observer, way: Way, steps: list[Step]) -> Iterator[tuple[int, Run]]:
-        """Yield calls that run at once, and tell the observer when a layer's begin and end."""
-        for node, own in groupby(enumerate(steps), lambda numbered: numbered[1][0].node):
+    def _observed(self, observer: Observer, way: Way, steps: Sequence[Step]) -> None:
+        """Run calls one after the other, and tell the observer when a layer's begin and end."""
+        for node, own in groupby(steps, lambda step: step[0].node):
             observer.before(way, node)
-            for number, (_, run) in own:
-                yield number, run
+            self._in_turn(list(own))
             observer.after(way, node)
 
     def _prepare(self, call: Call, engine: Engine) -> Run:
@@ -154,13 +186,15 @@ class Executor:
         if call.primitive == "feed":
             return self._feed(call, arrays["out"])
         if call.primitive == "host":
-            return self._host(call, arrays)
+            return host(call, arrays, self.device)
         if call.primitive == "produce":
-            return self._produce(call, arrays)
+            return produce(call, arrays, self.device)
         kind = type(engine)
         if kind not in self._engines:
             self._engines[kind] = engine.running_on(self.device.xp, self._scratch, self._clock)
             self._engines[kind].weights_stay = not self.plan.backward
+            self._engines[kind].checks = self.checks
+        self.checks.where = self._name(call)
         return self._engines[kind].prepare(call.primitive, arrays, call.options)
 
     def _feed(self, call: Call, tops: tuple[Any, ...]) -> Run:
@@ -187,29 +221,3 @@ class Executor:
             new = mine.get((value.kind, value.name))
             if new and new.shape == value.shape and life.first < done <= life.last:
                 self.array(new)[...] = other.array(value)
-
-    def _produce(self, call: Call, arrays: dict[str, Any]) -> Run:
-        function, reads, out = call.options["function"], arrays["reads"], arrays["out"]
-        names = [value.name for value in call.written_values()]
-
-        def run() -> None:
-            made = function(*(self.device.to_host(a) for a in reads))
-            if are_resized(made, out):
-                raise Resized(call.node, dict(zip(names, made, strict=True)))
-            for goal, array in zip(out, made, strict=True):
-                goal[...] = self.device.xp.asarray(array)
-
-        return run
-
-    def _host(self, call: Call, arrays: dict[str, Any]) -> Run:
-        function, reads, out = call.options["function"], arrays["reads"], arrays["out"]
-        if not self.device.is_gpu:
-            return lambda: function(*reads, *out)
-
-        def run() -> None:
-            results = [np.empty(a.shape, a.dtype) for a in out]
-            function(*(self.device.to_host(a) for a in reads), *results)
-            for goal, result in zip(out, results, strict=True):
-                goal[...] = self.device.xp.asarray(result)
-
-        return run

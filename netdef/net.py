@@ -1,14 +1,14 @@
 """``Net``: a net to look into, with pycaffe's names."""
 
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
 import numpy as np
 
 from netdef import mode
-from netdef.blob import Blob, Lent
+from netdef.blob import Blob, Lent, Looked
 from netdef.data.memory_source import MemorySource
 from netdef.engines import Clock, engines_of, settings
 from netdef.errors import ConfigError, at, did_you_mean
@@ -146,11 +146,12 @@ class Net(NetNames):
         start: str | None = None,
         end: str | None = None,
         **inputs: Any,
-    ) -> dict[str, Any]:
+    ) -> Mapping[str, Any]:
         """Run the layers from ``start`` to ``end`` (all, by default).
 
         Keyword arguments fill input blobs first. Returns the arrays of the outputs, or of
-        ``end``'s tops, and of ``blobs``, by name.
+        ``end``'s tops, and of ``blobs``, by name. On a GPU nothing waits until one is looked
+        at; only then a label that is none of the classes is refused.
         """
         self._all_named(*(blobs or ()))
         self._fill(inputs, self.inputs)
@@ -162,7 +163,24 @@ class Net(NetNames):
         if first == 0:
             self.clock.iteration += 1
         names = self.top_names[end] if end else self.outputs
-        return {name: blob.data for name, blob in self._all_named(*names, *(blobs or ())).items()}
+        return self._looked("data", *names, *(blobs or ()))
+
+    def _looked(self, what: str, *names: str) -> Mapping[str, Any]:
+        """Return ``data`` or ``diff`` of blobs by name; on a GPU without waiting for it."""
+        arrays = {n: partial(getattr, blob, what) for n, blob in self._all_named(*names).items()}
+        if self.device.is_gpu:
+            return Looked(arrays)
+        return {name: array() for name, array in arrays.items()}
+
+    def reading(self, *names: str) -> Callable[[], dict[str, Any]]:
+        """Begin to bring the data of blobs to the host; return what waits for them, by name.
+
+        They are to be read before the next call, and not written to.
+        """
+        executor = self.executor
+        blobs = executor.plan.program.blobs
+        wait = executor.reading(*(blobs[self.graph.id_of(name)] for name in names))
+        return lambda: dict(zip(names, wait(), strict=True))
 
     def backward(
         self,
@@ -170,7 +188,7 @@ class Net(NetNames):
         start: str | None = None,
         end: str | None = None,
         **gradients: Any,
-    ) -> dict[str, Any]:
+    ) -> Mapping[str, Any]:
         """Run backward from layer ``start`` down to ``end`` (all, by default).
 
         Keyword arguments set diffs of outputs first. Gradients of weights are added to
@@ -191,7 +209,7 @@ class Net(NetNames):
         self._lent.give_back()
         executor.backward(first, last)
         names = self.bottom_names[end] if end else self.inputs
-        return {name: blob.diff for name, blob in self._all_named(*names, *(diffs or ())).items()}
+        return self._looked("diff", *names, *(diffs or ()))
 
     def reshape(self) -> None:
         """Make the plan for the shapes that the inputs have now."""
@@ -331,6 +349,7 @@ class Net(NetNames):
             value = executor.plan.program.blobs[key]
             if value not in executor.plan.kept:
                 raise ConfigError(f"blob {name!r} is not kept by this plan; only outputs are")
+            executor.reading()()  # the data that the blob was computed from may have been refused
             return self._lent.host(executor.array(value))
 
         def diff() -> Any:

@@ -47,10 +47,14 @@ def _forward_backward(solver: "Solver") -> float:
     replicas.clear()
     with np.errstate(all="ignore"):  # what is no number is looked for in the loss
         for batch in range(size):
-            loss += replicas.forward()
+            replicas.forward()
+            if replicas.go_ahead:
+                replicas.backward(is_last=batch == size - 1)
+            loss += replicas.loss()
             if not math.isfinite(loss):
                 break
-            replicas.backward(is_last=batch == size - 1)
+            if not replicas.go_ahead:
+                replicas.backward(is_last=batch == size - 1)
     return loss / size
 
 

@@ -1,7 +1,7 @@
 """A net in training on one device, or copies of it on several GPUs that learn as one."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,7 @@ from netdef.parallel.communicators import Communicators
 from netdef.parallel.gradients import Gradients
 from netdef.proto import SolverParameter
 from netdef.solvers.divergence import Stand, stand_of
-from netdef.solvers.testing import loss_of, output_values
+from netdef.solvers.testing import output_values, reading_loss
 from netdef.solvers.update import Update
 
 _MADE_BY_EACH = ("Input", "Python")
@@ -43,6 +43,7 @@ class Replicas:
         self._communicators = Communicators([n.device for n in nets]) if len(nets) > 1 else None
         self._gradients = Gradients(nets, self._communicators) if self._communicators else None
         self._stands: list[Stand] = []
+        self._read_losses: list[Callable[[], float]] = []
         self._losses: list[float] = []
 
     def __len__(self) -> int:
@@ -83,17 +84,30 @@ class Replicas:
             with net.device.made_current():
                 net.clear_param_diffs()
 
-    def forward(self) -> float:
-        """Run each forward on the next batch; return the mean of their losses."""
-        self._stands = []
+    def forward(self) -> None:
+        """Run each forward on the next batch."""
+        self._stands, self._read_losses = [], []
         for net in self.nets:
             with net.device.made_current():
                 self._stands.append(stand_of(net))
                 net.forward()
+                self._read_losses.append(reading_loss(net))
+
+    @property
+    def go_ahead(self) -> bool:
+        """True if backward may be begun before the losses are known.
+
+        A GPU goes on with it while the host waits for them. What it adds to the gradients goes
+        with them if a loss is no number.
+        """
+        return self.leader.device.is_gpu
+
+    def loss(self) -> float:
+        """Return the mean of the losses of the last pass forward."""
         self._losses = []
-        for net in self.nets:
+        for net, read_loss in zip(self.nets, self._read_losses, strict=True):
             with net.device.made_current():
-                self._losses.append(loss_of(net))
+                self._losses.append(read_loss())
         return sum(self._losses) / len(self._losses)
 
     def broken(self) -> tuple[Net, Stand]:

@@ -11,13 +11,23 @@ from netdef.whole_set import whole_set
 
 def loss_of(net: Net) -> float:
     """Return the loss of the last forward pass: all losses by their weights."""
-    weights = net.loss_weights.items()
-    return float(sum(weight * net.blobs[name].data.sum() for name, weight in weights))
+    return reading_loss(net)()
+
+
+def reading_loss(net: Net) -> Callable[[], float]:
+    """Return what returns the loss of the last forward pass, and only then waits for a GPU."""
+    read = net.reading(*net.loss_weights)
+
+    def loss() -> float:
+        found, weights = read(), net.loss_weights.items()
+        return float(sum(weight * found[name].sum() for name, weight in weights))
+
+    return loss
 
 
 def output_values(net: Net) -> dict[str, np.ndarray]:
     """Return the numbers of each output blob in one row, by the names in their order."""
-    return {name: np.ravel(net.blobs[name].data) for name in sorted(net.outputs)}
+    return {name: np.ravel(a) for name, a in net.reading(*sorted(net.outputs))().items()}
 
 
 def test(

@@ -39,10 +39,11 @@ class DeviceArray(np.ndarray):
             assert type(out) is np.ndarray and out.flags.c_contiguous
             assert (out.shape, out.dtype) == (self.shape, self.dtype)
         streams.refuse_while_capturing("a copy to the host")
+        found = np.empty(self.shape, self.dtype) if out is None else out
+        now = np.array(self, subok=False)
+        streams.bring(partial(np.copyto, found, now))
         if blocking:
             streams.current().synchronize()
-        found = np.empty(self.shape, self.dtype) if out is None else out
-        np.copyto(found, self.view(np.ndarray))
         return found
 
     @property

@@ -1,6 +1,6 @@
 """CUDA's streams and graphs on the CPU: what stands for ``cupy.cuda.Stream`` and ``Graph``.
 
-Work runs at once, but on a stream that captures it is only noted down, with the addresses and
+Work runs at once, but what it brings to the host is there only for who has waited; and on a stream that captures it is only noted down, with the addresses and
 numbers it was given, and runs when the graph is launched. What CuPy or CUDA refuse meanwhile is
 refused here. Refused is also what CuPy would take but a replay could not use: memory that is
 made while capturing, which is free again when the graph runs.
@@ -77,6 +77,7 @@ class Stream:
             self._is_spoilt = True
             raise _error("StreamCaptureUnsupported")
         _raise_what_failed()
+        _hand_over(len(_on_the_way))
 
     @property
     def done(self) -> bool:
@@ -104,10 +105,12 @@ class Event:
     ) -> None:
         self.ptr = next(_pointers)
         self.captured_by: Stream | None = None
+        self._brought = 0
 
     def record(self, stream: Stream | None = None) -> None:
         stream = stream or current()
         self.captured_by = stream if stream.is_capturing() else None
+        self._brought = len(_on_the_way) + _handed_over[0]
 
     @property
     def done(self) -> bool:
@@ -118,6 +121,7 @@ class Event:
             self.captured_by._is_spoilt = True
             raise _error("CapturedEvent")
         _raise_what_failed()
+        _hand_over(self._brought - _handed_over[0])
 
 
 class Graph:
@@ -144,6 +148,8 @@ class Graph:
 
 
 _capturing: list[Stream] = []
+_on_the_way: list[Work] = []
+_handed_over = [0]
 _failed: list[CUDARuntimeError] = []
 
 
@@ -164,6 +170,17 @@ def submit(work: Work) -> None:
         stream._noted.append(work)
     else:
         work()
+
+
+def bring(work: Work) -> None:
+    """Do what makes numbers of now visible on the host when somebody has waited for them."""
+    _on_the_way.append(work)
+
+
+def _hand_over(number: int) -> None:
+    for _ in range(number):
+        _on_the_way.pop(0)()
+        _handed_over[0] += 1
 
 
 def refuse_while_capturing(what: str) -> None:

@@ -60,13 +60,20 @@ extern "C" __global__ void softmax_grad(const Real* y, const Real* dy, Real* dx,
             * line[place(l.by.summed, l.along[0], i)];
 }
 
-// What some lines add to the loss: how many count, and the first whose label is no class.
+// What some lines add to the loss: how many count, and where the first label lies that is none
+// of the classes.
 struct Loss {
     Real sum;
     int counted, wrong;
 };
 
 const int NONE_WRONG = 0x7fffffff;
+
+// What is not a number is a label that no class has.
+__device__ inline int class_of(Real label)
+{
+    return label == label ? (int)label : -0x7fffffff;
+}
 
 struct AddLosses {
     __device__ static Loss of(const Loss& a, const Loss& b)
@@ -76,17 +83,18 @@ struct AddLosses {
 };
 
 __device__ inline Loss loss(
-    const Real* line, const Lines& l, int result, int label, const Total& of, Real smallest)
+    const Real* line, const Lines& l, int label_place, int label, const Total& of, Real smallest)
 {
     if (label < 0 || label >= l.by.length)
-        return {0, 0, result};
+        return {0, 0, label_place};
     const Real score = line[place(l.by.summed, l.along[0], label)];
     const Real probability = exp(score - of.largest) / of.sum;
     // Written so that what is not a number stays that.
     return {-log(probability < smallest ? smallest : probability), 1, NONE_WRONG};
 }
 
-// Each block writes the loss of its lines. The third array is the labels, one for each line.
+// Each block writes the loss of its lines. The third array is the labels, one for each line, in
+// C order.
 extern "C" __global__ void softmax_loss(const Real* x, const Real* label, Real* probability,
                                         Loss* losses, Lines l, int ignore, int ignores,
                                         Real smallest)
@@ -100,18 +108,23 @@ extern "C" __global__ void softmax_loss(const Real* x, const Real* label, Real* 
         soften(line, probability + place(l.by.kept, l.kept[1], mine.result), l, mine, of);
     Loss own = {0, 0, NONE_WRONG};
     if (mine.is_first_lane) {
-        const int number = (int)label[place(l.by.kept, l.kept[2], mine.result)];
+        const int at = place(l.by.kept, l.kept[2], mine.result), number = class_of(label[at]);
         if (!(ignores && number == ignore))
-            own = loss(line, l, mine.result, number, of, smallest);
+            own = loss(line, l, at, number, of, smallest);
     }
     own = over_lanes<AddLosses>(block, own, 1);
     if (threadIdx.x == 0)
         losses[blockIdx.x] = own;
 }
 
+// What was wrong with the data first, for the host to find: see checks.py.
+struct Finding {
+    int place, value;
+};
+
 // One block puts the losses of all blocks together. divisor 0: the number of labels that count.
-extern "C" __global__ void mean_loss(
-    const Loss* losses, int count, Real divisor, Real* out, Real* normalizer, int* wrong)
+extern "C" __global__ void mean_loss(const Loss* losses, int count, Real divisor, Real* out,
+                                     Real* normalizer, const Real* label, Finding* wrong)
 {
     __shared__ Loss room[THREADS];
     Loss own = {0, 0, NONE_WRONG};
@@ -122,7 +135,8 @@ extern "C" __global__ void mean_loss(
         const Real by = divisor > 0 ? divisor : (Real)max(own.counted, 1);
         *normalizer = by;
         *out = own.sum / by;
-        *wrong = own.wrong == NONE_WRONG ? -1 : own.wrong;
+        if (own.wrong != NONE_WRONG && wrong->place < 0)
+            *wrong = {own.wrong, class_of(label[own.wrong])};
     }
 }
 
@@ -139,7 +153,7 @@ extern "C" __global__ void softmax_loss_grad(
     const int i = thread_number();
     if (i >= by.count)
         return;
-    const int own = (int)label[place(by.axes, by.label, i)];
+    const int own = class_of(label[place(by.axes, by.label, i)]);
     const Real is_label = own == place(by.axes, by.number, i);
     const Real counts = !(ignores && own == ignore);
     const Real error = (probability[place(by.axes, by.probability, i)] - is_label) * counts;

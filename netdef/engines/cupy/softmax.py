@@ -1,15 +1,17 @@
 """Softmax, alone and with its loss."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 
+from netdef.engines.checks import Refuse
 from netdef.engines.cupy.launching import Launching
 from netdef.engines.cupy.places import Strides, axes_of, plain_strides, strides_of, struct
 from netdef.engines.cupy.reduction import Reduction, reduction, reduction_of
-from netdef.engines.engine import Run, in_order
-from netdef.engines.numpy.labels import Labels
+from netdef.engines.engine import Launches, Run, in_order
+from netdef.engines.numpy.labels import refuse_label
 
 
 class Softmax(Launching):
@@ -35,20 +37,16 @@ class Softmax(Launching):
         ignore: int | None,
         normalization: str,
     ) -> Run:
-        """Compute the loss, and look whether a label was none of the classes.
-
-        To look, the host waits for the device.
-        """
+        """Compute the loss, and note whether a label was none of the classes: see ``Checks``."""
         real = self.one_type(x, label, out, probability, normalizer)
         plain, copy = self._in_order(label)
         kept = x if probability is None else probability
         by = reduction_of((axis,), x.shape, *map(strides_of, (x, kept)), _of_lines(x.shape, axis))
         losses = self.scratch.take((max(1, by.blocks), real.itemsize + 8), "uint8")
-        wrong = self.scratch.take((1,), "int32")
-        labels = Labels(self, x.shape, label, axis, ignore)  # tells which label is wrong
+        wrong = self.checks.add(_refusal(x.shape, axis))
         divisor = _divisor(normalization, x.shape, axis)
         smallest = float(np.finfo(np.float32).tiny)
-        compute = in_order(
+        return in_order(
             copy,
             self.launch(
                 *("softmax", "softmax_loss", real, by.blocks),
@@ -56,16 +54,9 @@ class Softmax(Launching):
             ),
             self.launch(
                 *("softmax", "mean_loss", real, 1),
-                *(losses, by.blocks, divisor, out, normalizer, wrong),
+                *(losses, by.blocks, divisor, out, normalizer, plain, wrong),
             ),
         )
-
-        def run() -> None:
-            compute()
-            if int(wrong[0]) >= 0:
-                labels.read()
-
-        return run
 
     def softmax_loss_grad(
         self,
@@ -98,7 +89,14 @@ class Softmax(Launching):
         if label.flags.c_contiguous:
             return label, None
         plain = self.scratch.take(label.shape, label.dtype)
-        return plain, lambda: self.xp.copyto(plain, label)
+        return plain, Launches(partial(self.xp.copyto, plain, label))
+
+
+def _refusal(shape: Sequence[int], axis: int) -> Refuse:
+    """Return what raises the error of a label of such scores, by its place in C order."""
+    at = axis % len(shape)
+    inner, classes = int(np.prod(shape[at + 1 :])), shape[at]
+    return lambda place, label: refuse_label(label, place // inner, classes)
 
 
 def _of_lines(shape: Sequence[int], axis: int) -> Strides:

@@ -26,13 +26,25 @@ __device__ inline Words philox(Words counter, Word key, Word other_key)
     return counter;
 }
 
+// What the numbers depend on besides their stream, for all calls of a pass.
+struct Moment {
+    Word seed, iteration;
+};
+
+extern "C" __global__ void set_moment(Moment* moment, Word seed, Word iteration)
+{
+    if (thread_number() == 0)
+        *moment = {seed, iteration};
+}
+
 // Each thread makes as many numbers as one counter gives: 8 of 32 bits or 4 of 64.
-extern "C" __global__ void uniform(Real* out, Drawn by, Word seed, Word stream, Word iteration)
+extern "C" __global__ void uniform(Real* out, Drawn by, const Moment* moment, Word stream)
 {
     const int each = 32 / sizeof(Real), number = thread_number(), first = number * each;
     if (first >= by.count)
         return;
-    const Words words = philox({{(Word)number + 1, 0, iteration, 0}}, seed, stream);
+    const Words words =
+        philox({{(Word)number + 1, 0, moment->iteration, 0}}, moment->seed, stream);
     for (int i = 0; i < each; ++i) {
         if (first + i >= by.count)
             return;

@@ -11,21 +11,25 @@ from netdef.engines.engine import Run
 
 
 class Uniform(Launching):
-    """The primitive ``uniform``: made on the device by Philox, numbered in C order."""
+    """The primitive ``uniform``: made on the device by Philox, numbered in C order.
+
+    The seed and the pass lie in the device's memory, so that a captured call draws new numbers
+    in every pass.
+    """
+
+    _moment: Any = None
+
+    def begin_pass(self) -> None:
+        if self._moment is not None:
+            now = (np.uint64(self.clock.seed), np.uint64(self.clock.iteration))
+            self.launch("uniform", "set_moment", "float32", 1, self._moment, *now)()
 
     def uniform(self, out: Any, *, stream: str) -> Run:
-        real, clock, key = self.one_type(out), self.clock, np.uint64(crc32(stream.encode()))
+        real, key = self.one_type(out), np.uint64(crc32(stream.encode()))
         axes = axes_of(out.shape, plain_strides(out.shape), strides_of(out))
         drawn = struct(axes.count, axes.packed(), axes.packed_strides()[1])
         each = 32 // real.itemsize
         blocks = self.blocks_for(-(-axes.count // each))
-
-        def now() -> Run:
-            moment = (np.uint64(clock.seed), key, np.uint64(clock.iteration))
-            return self.launch("uniform", "uniform", real, blocks, out, drawn, *moment)
-
-        def run() -> None:
-            now()()
-
-        now()  # compiles, before the first pass
-        return run
+        if self._moment is None and self.xp is not np:
+            self._moment = self.xp.zeros(2, "uint64")
+        return self.launch("uniform", "uniform", real, blocks, out, drawn, self._moment, key)

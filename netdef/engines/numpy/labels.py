@@ -59,8 +59,16 @@ class Labels:
     def _refuse(self) -> None:
         is_wrong = (self.number < 0) | (self.number >= self.classes)
         at = int(self.xp.argmax(is_wrong))
-        raise DataError(
-            f"label {int(self.number[at])} (item {at // self._inner} of the batch) is outside the"
-            f" {self.classes} classes 0 to {self.classes - 1}; correct the label, or the number"
-            " of outputs below"
-        )
+        refuse_label(int(self.number[at]), at // self._inner, self.classes)
+
+
+def refuse_label(label: int, item: int, classes: int) -> None:
+    """Raise the error of a label that is no class.
+
+    Raises:
+        DataError: always.
+    """
+    raise DataError(
+        f"label {label} (item {item} of the batch) is outside the {classes} classes 0 to"
+        f" {classes - 1}; correct the label, or the number of outputs below"
+    )
