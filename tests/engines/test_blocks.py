@@ -2,7 +2,7 @@
 
 import pytest
 
-from netdef.engines.onednn.convolution import _blocks
+from netdef.engines.onednn.weight_gradient import _blocks
 from netdef.engines.scratch import fake
 from netdef.window import Window
 

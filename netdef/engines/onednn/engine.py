@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from netdef.engines.onednn.convolution import Convolutions
 from netdef.engines.onednn.copying import Copying
 from netdef.engines.onednn.elementwise import Elementwise
 from netdef.engines.onednn.lrn import LocalResponse
@@ -11,10 +10,18 @@ from netdef.engines.onednn.normalization import Normalization
 from netdef.engines.onednn.pooling import Pooling
 from netdef.engines.onednn.products import Products
 from netdef.engines.onednn.softmax import Softmax
+from netdef.engines.onednn.weight_gradient import WeightGradients
 
 
 class OneDnnEngine(
-    Convolutions, Products, Elementwise, Copying, Pooling, LocalResponse, Normalization, Softmax
+    WeightGradients,
+    Products,
+    Elementwise,
+    Copying,
+    Pooling,
+    LocalResponse,
+    Normalization,
+    Softmax,
 ):
     """What oneDNN does faster than NumPy, in float32 on the CPU."""
 
