@@ -36,7 +36,8 @@ class Sources(Mapping[str, Source]):
             node = self._nodes[name]
             assert isinstance(node.layer, DataLayer)
             source = node.layer.open(node.tops, self._seed)
-            send_ahead(source, self._device)
+            with self._device.made_current():
+                send_ahead(source, self._device)
             self._open[name] = source if self._share is None else share_of(source, *self._share)
         return self._open[name]
 

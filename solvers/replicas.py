@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from netdef.data.random_words import random_words
+from netdef.data.source import State
 from netdef.errors import ConfigError, at
 from netdef.graph import Graph
 from netdef.net import Net
@@ -14,10 +15,11 @@ from netdef.parallel.communicators import Communicators
 from netdef.parallel.gradients import Gradients
 from netdef.proto import SolverParameter
 from netdef.solvers.divergence import Stand, stand_of
+from netdef.solvers.resuming import Positions, positions_of, set_positions
 from netdef.solvers.testing import output_values, reading_loss
 from netdef.solvers.update import Update
 
-_MADE_BY_EACH = ("Input", "Python")
+_MADE_BY_EACH = ("Input", "MemoryData", "Python")
 """Types of layers that, without a bottom, hand out data that no source numbers."""
 _WRITTEN_BY_EACH = ("HDF5Output",)
 
@@ -37,9 +39,11 @@ class Replicas:
         self.nets = tuple(nets)
         self.updates: list[Update] = []
         for net in nets:
-            net.sources = nets[0].sources
             with net.device.made_current():
                 self.updates.append(Update(net.weights, param))
+        for rank, net in enumerate(nets if len(nets) > 1 else ()):
+            # The first takes the last share: it stands behind the batches of all.
+            net.sources.take_share((rank - 1) % len(nets), len(nets))
         self._communicators = Communicators([n.device for n in nets]) if len(nets) > 1 else None
         self._gradients = Gradients(nets, self._communicators) if self._communicators else None
         self._stands: list[Stand] = []
@@ -55,12 +59,13 @@ class Replicas:
         return self.nets[0]
 
     def follow(self) -> None:
-        """Let all go on from where the first one stands: weights, histories, random numbers."""
+        """Let all go on from where the first one stands: weights, histories, data, chance."""
         self._take_over([[n.weights.data, *u.histories] for n, u in self._pairs()])
         clock = self.leader.clock
         for rank, net in enumerate(self.nets[1:], 1):
             net.clock.seed = _seed(clock.seed, rank)
             net.clock.iteration = clock.iteration
+            _go_to(net, positions_of(self.leader))
 
     def _pairs(self) -> Iterator[tuple[Net, Update]]:
         return zip(self.nets, self.updates, strict=True)
@@ -184,6 +189,18 @@ def check_sharing(graph: Graph) -> None:
                     "is by itself on each GPU, which all would make or write the same; train on"
                     " one GPU, or " + ("read a database" if is_own else "remove it")
                 )
+
+
+def _go_to(net: Net, positions: Positions) -> None:
+    """Bring the data of a net to positions, unless they are there: what is read ahead is kept."""
+    own = positions_of(net)
+    for layer, position in positions.items():
+        if _numbers(position) != _numbers(own[layer]):
+            set_positions(net, {layer: position})
+
+
+def _numbers(position: State) -> dict[str, Any]:
+    return {name: value for name, value in position.items() if name != "record"}
 
 
 def _seed(seed: int, rank: int) -> int:
