@@ -1,6 +1,5 @@
 """Matrix products, where they are large."""
 
-from ctypes import c_void_p
 from functools import partial
 from typing import Any
 
@@ -9,6 +8,7 @@ import numpy as np
 from netdef.engines.engine import Refused, Run, in_order
 from netdef.engines.onednn.calls import Calls
 from netdef.engines.onednn.primitive import BIAS, DST, SRC, WEIGHTS
+from netdef.engines.onednn.sgemm import sgemm
 
 _SMALLEST = 1 << 23
 """Multiplications below which waking the threads costs more than they bring."""
@@ -72,12 +72,7 @@ class Products(Calls):
     def _by_rows(self, a: Any, b: Any, target: Any, adds: bool) -> list[Run | None]:
         """Return what copies a or b if it is transposed, and what multiplies them."""
         (a, copy_a), (b, copy_b) = self._straight(a), self._straight(b)
-        first, second, goal = map(_at, (a, b, target))
-        sizes = *target.shape, a.shape[1]
-        multiply = partial(
-            self.library.call, "sgemm", b"N", b"N", *sizes, 1.0, *first, *second, adds, *goal
-        )
-        return [copy_a, copy_b, multiply]
+        return [copy_a, copy_b, sgemm(self.library, a, b, target, adds=adds)]
 
     def _straight(self, matrix: Any) -> tuple[Any, Run | None]:
         """Return a matrix as it is, or room for it, and what copies it there."""
@@ -85,11 +80,6 @@ class Products(Calls):
             return matrix, None
         room = self.scratch.take(matrix.shape, matrix.dtype)
         return room, partial(np.copyto, room, matrix)
-
-
-def _at(matrix: Any) -> tuple[Any, int]:
-    """Return a pointer that keeps the matrix alive, and the length of its rows."""
-    return matrix.ctypes.data_as(c_void_p), matrix.shape[1]
 
 
 def _is_straight(matrix: Any) -> bool:
