@@ -46,10 +46,10 @@ class LateStream(Stream):
     def _go_on(self, is_enough: Callable[[], bool]) -> None:
         """Work, and let those work that must be waited for."""
         while not is_enough():
-            work = self._row[0]
-            if isinstance(work, _Mark) and work.stream is not self:
-                work.reach()
-            self._do_first()
+            if self._may_go_on():
+                self._do_first()
+            else:
+                self._row[0].reach()
 
     def _do_first(self) -> None:
         work = self._row.popleft()
@@ -108,6 +108,7 @@ class LateEvent(Event):
 
 def device(copies_are_eager: bool) -> Device:
     """Return a stand-in for a GPU that copies in a late or in an eager stream."""
+    _rows.clear()
     module = stand_in.module()
     module.cuda = SimpleNamespace(**vars(module.cuda))
     module.cuda.Event = LateEvent
