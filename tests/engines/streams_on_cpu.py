@@ -70,6 +70,14 @@ class Stream:
             raise _error("StreamCaptureInvalidated")
         return Graph._of(noted)
 
+    def submit(self, work: Work) -> None:
+        """Do work: now, or when the graph is launched that it is captured for."""
+        if self.is_capturing():
+            assert self._noted is not None
+            self._noted.append(work)
+        else:
+            work()
+
     def synchronize(self) -> None:
         if self.ptr == 0 and _blocking_capture():
             raise _error("StreamCaptureImplicit")
@@ -163,13 +171,8 @@ def current(device_id: int = -1) -> Stream:
 
 
 def submit(work: Work) -> None:
-    """Do work of the device's: now, or when the graph is launched that it is captured for."""
-    stream = current()
-    if stream.is_capturing():
-        assert stream._noted is not None
-        stream._noted.append(work)
-    else:
-        work()
+    """Do work of the device's on the current stream."""
+    current().submit(work)
 
 
 def bring(work: Work) -> None:
