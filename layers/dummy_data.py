@@ -63,6 +63,11 @@ class _Fillers:
         self.shapes = tuple(shapes)
         self._fillers, self._seed, self._done = fillers, seed, 0
 
+    @property
+    def is_constant(self) -> bool:
+        """Whether all batches are the same."""
+        return all(filler.type == "constant" for filler in self._fillers)
+
     @cached_property
     def _batch(self) -> tuple[Any, ...]:
         return tuple(np.zeros(s, "float32") for s in self.shapes)

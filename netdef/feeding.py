@@ -9,7 +9,7 @@ from netdef.carrier import Carrier, Parcel
 from netdef.data.finish import Finish
 from netdef.data.prefetch import Batch
 from netdef.data.prefetched_source import PrefetchedSource
-from netdef.data.source import Source
+from netdef.data.source import Source, is_constant
 from netdef.device import Device
 from netdef.engines import Run
 from netdef.program import Call
@@ -94,8 +94,8 @@ class _Unfinished:
 class _GpuFeed(_Feed):
     """Brings batches to tops on a GPU, by kernels and copies of the current stream.
 
-    Batches that do not travel already do so from here, in two parcels by turns; those of other
-    shapes than planned go at once.
+    Batches that do not travel already do so from here, in two parcels by turns, or once if they
+    never change; those of other shapes than planned go at once.
     """
 
     def __init__(
@@ -104,6 +104,7 @@ class _GpuFeed(_Feed):
         super().__init__(call, tops, source, device)
         self._carrier: Carrier | None = None
         self._parcels: list[Parcel] = []
+        self._constant: Source | None = None
         self._transform: Transform | None = None
 
     def run(self) -> None:
@@ -111,7 +112,8 @@ class _GpuFeed(_Feed):
         source = self._source()
         batch = source.next()
         finish = source.finish if isinstance(source, PrefetchedSource) else None
-        parcel = self._arriving(batch)
+        parcel = self._parcels[0] if source is self._constant else self._arriving(batch)
+        self._constant = source if is_constant(source) and parcel is not None else None
         if parcel is None:
             arrays = tuple(map(self._device.xp.asarray, batch))
             self._put(self._finished(arrays, finish))

@@ -121,6 +121,16 @@ def test_a_source_that_does_not_read_ahead(device):
     assert_same(taken(Rows(), device, 9), taken(Rows(), CPU, 9))
 
 
+def test_a_batch_that_never_changes_goes_once(device, monkeypatch):
+    sent, send = [], Carrier.send
+    monkeypatch.setattr(Carrier, "send", lambda own, parcel: sent.append(1) or send(own, parcel))
+    source = Rows()
+    source.next()
+    source.is_constant, source.next = True, lambda: source.batch
+    assert_same(taken(source, device, 5), [[np.ones((4, 3)), np.ones(4)]] * 5)
+    assert len(sent) == 1
+
+
 FORGOTTEN = {
     "free": lambda parcel: None,
     "receive": lambda parcel: parcel._there,

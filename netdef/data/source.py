@@ -46,3 +46,8 @@ class Source(Protocol):
 
     def close(self) -> None:
         """Stop reading ahead and let the files go; may be called twice."""
+
+
+def is_constant(source: Source) -> bool:
+    """Tell whether all batches of a source are the same, as its ``is_constant`` says if it has it."""
+    return getattr(source, "is_constant", False)

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from netdef.data.source import is_constant
 from netdef.layer import LAYERS, Filler
 from netdef.proto import BlobShape
 from tests.refusal import refusal
@@ -33,6 +34,13 @@ def test_shapes():
 def test_old_shapes():
     old = dict(shape=(), num=(2, 5), channels=(3,), height=(4, 1), width=(1,))
     assert source(**old).shapes == ((2, 3, 4, 1), (5, 3, 1, 1))
+
+
+@pytest.mark.parametrize(
+    ("fillers", "constant"), [((), True), ((ONE,), True), ((ONE, GAUSSIAN), False)]
+)
+def test_constant_batches_say_so(fillers, constant):
+    assert is_constant(source(data_filler=fillers)) == constant
 
 
 def test_zeros_without_a_filler():
