@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from netdef.cuda_driver import ON_THE_CPU, driver_version, hidden, install, why_no_gpu
 from netdef.errors import DeviceError
 
 
@@ -54,23 +55,44 @@ def gpu(number: int = 0) -> Device:
     Raises:
         DeviceError: CuPy, the driver or the GPU is not there; with the mend.
     """
-    try:
-        import cupy
-    except ImportError as error:
-        raise DeviceError(
-            "GPU mode needs CuPy: pip install 'netdef[cuda12]' or 'netdef[cuda13]', as your"
-            " driver is; or run on the CPU (solver_mode: CPU, no --gpu)"
-        ) from error
+    cupy = _cupy()
     try:
         count = cupy.cuda.runtime.getDeviceCount()
     except cupy.cuda.runtime.CUDARuntimeError as error:
-        raise DeviceError(
-            f"no GPU can be used ({error}); check the driver with nvidia-smi, or run on the CPU"
-            " (solver_mode: CPU, no --gpu)"
-        ) from error
+        why = why_no_gpu(cupy, error)
+        raise DeviceError(f"no GPU can be used: {why}; {ON_THE_CPU}") from error
     if number >= count:
         numbers = ", ".join(map(str, range(count)))
-        raise DeviceError(f"GPU {number} is not there; this machine has {count}: {numbers}")
+        raise DeviceError(
+            f"GPU {number} is not there; this machine has {count}: {numbers}{hidden()}"
+        )
     device = Device(f"GPU {number}", cupy, number)
     device.use()
     return device
+
+
+def _cupy() -> Any:
+    """Import CuPy.
+
+    Raises:
+        DeviceError: it is not there, or does not load.
+    """
+    try:
+        import cupy
+    except ModuleNotFoundError as error:
+        if (error.name or "cupy").partition(".")[0] != "cupy":
+            raise _does_not_load(error) from error
+        raise DeviceError(
+            f"GPU mode needs CuPy: {install(driver_version())}; {ON_THE_CPU}"
+        ) from error
+    except (ImportError, OSError, RuntimeError) as error:
+        raise _does_not_load(error) from error
+    return cupy
+
+
+def _does_not_load(error: Exception) -> DeviceError:
+    cause = error.__cause__ or error  # CuPy puts a page of hints in front of it
+    return DeviceError(
+        f"CuPy is here and does not load ({cause}); install it anew:"
+        f" {install(driver_version())}; {ON_THE_CPU}"
+    )

@@ -38,6 +38,7 @@ def command(gpu: str | None) -> None:
         _print_gpus(None)
     except DeviceError as error:
         click.echo(f"no GPU: {error}")
+        _print_needs()
 
 
 def _print(title: str, facts: Facts) -> None:
@@ -84,7 +85,13 @@ def _print_gpus(numbers: list[int] | None) -> None:
     runtime = xp.cuda.runtime
     for number in range(runtime.getDeviceCount()) if numbers is None else numbers:
         _print(f"GPU {number}", _gpu(runtime.getDeviceProperties(number)))
-    _print("CUDA", _cuda(xp))
+    _print_needs()
+
+
+def _print_needs() -> None:
+    from netdef.gpu_needs import gpu_needs
+
+    _print("what GPUs need", gpu_needs())
 
 
 def _gpu(properties: dict[str, Any]) -> Facts:
@@ -92,27 +99,6 @@ def _gpu(properties: dict[str, Any]) -> Facts:
     yield "memory", _in_words(properties["totalGlobalMem"])
     yield "compute capability", f"{properties['major']}.{properties['minor']}"
     yield "multiprocessors", properties["multiProcessorCount"]
-
-
-def _cuda(cupy: Any) -> Facts:
-    yield "CuPy", cupy.__version__
-    yield "driver, up to CUDA", _version(cupy.cuda.runtime.driverGetVersion())
-    yield "run-time", _version(cupy.cuda.runtime.runtimeGetVersion())
-    yield "cuDNN", _cudnn()
-
-
-def _cudnn() -> str:
-    from netdef.engines.cudnn.library import in_words, load, why_no_cudnn
-
-    why = why_no_cudnn()
-    if why is not None:
-        return f"cannot be used: {why}"
-    return f"{in_words(load().backend_version())} with its frontend {load().__version__}"
-
-
-def _version(number: int) -> str:
-    """Return CUDA's 12040 as 12.4."""
-    return f"{number // 1000}.{number % 1000 // 10}"
 
 
 def _in_words(count: int) -> str:

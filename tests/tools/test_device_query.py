@@ -6,12 +6,28 @@ from types import ModuleType, SimpleNamespace
 import numpy as np
 import pytest
 
-from netdef.engines.cudnn import library
+from netdef import gpu_needs
 
 MISSING = (
     "GPU mode needs CuPy: pip install 'netdef[cuda12]' or 'netdef[cuda13]', as your driver is;"
     " or run on the CPU (solver_mode: CPU, no --gpu)"
 )
+
+
+NEEDS = {"driver": "for CUDA up to 13.2", "cuDNN": "cannot be used: it is missing"}
+PRINTED = (
+    "what GPUs need\n"
+    "  driver              for CUDA up to 13.2\n"
+    "  cuDNN               cannot be used: it is missing\n"
+)
+
+
+@pytest.fixture(autouse=True)
+def needs(monkeypatch):
+    """Let what GPUs need be as if some were here."""
+    monkeypatch.setattr(gpu_needs, "gpu_needs", lambda: iter(NEEDS.items()))
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    monkeypatch.setattr("netdef.device.driver_version", lambda: None)
 
 
 @pytest.fixture
@@ -35,22 +51,21 @@ def with_two_gpus(monkeypatch):
     runtime = SimpleNamespace(
         getDeviceCount=lambda: 2,
         getDeviceProperties=properties,
-        driverGetVersion=lambda: 13020,
-        runtimeGetVersion=lambda: 12090,
         CUDARuntimeError=type("CUDARuntimeError", (RuntimeError,), {}),
     )
     device = SimpleNamespace(use=lambda: None)
     cuda = SimpleNamespace(runtime=runtime, Device=lambda number: device)
     cupy = ModuleType("cupy")
-    cupy.cuda, cupy.__version__ = cuda, "14.0.0"
+    cupy.cuda = cuda
     monkeypatch.setitem(sys.modules, "cupy", cupy)
-    monkeypatch.setattr(library, "why_no_cudnn", lambda: "it is missing")
 
 
 def test_the_cpu_and_why_there_is_no_gpu(netdef, without_cupy):
     ran = netdef("device-query")
     assert (ran.status, ran.err) == (0, "")
-    lines = ran.out.splitlines()
+    ran, end = ran.out.split(PRINTED)
+    assert end == ""
+    lines = ran.splitlines()
     assert [line.split()[0] for line in lines[:-1]] == [
         "CPU",
         "name",
@@ -72,31 +87,21 @@ def test_a_gpu_that_is_asked_for_and_not_there(netdef, without_cupy, gpu):
 def test_all_gpus(netdef, with_two_gpus):
     ran = netdef("device-query", "--gpu", "all")
     assert (ran.status, ran.err) == (0, "")
-    assert ran.out == (
-        "GPU 0\n"
-        "  name                Test GPU\n"
-        "  memory              1.0 GB\n"
-        "  compute capability  9.0\n"
-        "  multiprocessors     132\n"
-        "GPU 1\n"
-        "  name                Test GPU\n"
-        "  memory              2.0 GB\n"
-        "  compute capability  9.1\n"
-        "  multiprocessors     132\n"
-        "CUDA\n"
-        "  CuPy                14.0.0\n"
-        "  driver, up to CUDA  13.2\n"
-        "  run-time            12.9\n"
-        "  cuDNN               cannot be used: it is missing\n"
-    )
-
-
-def test_a_cudnn_that_can_be_used(netdef, with_two_gpus, monkeypatch):
-    cudnn = SimpleNamespace(backend_version=lambda: 92801, __version__="1.28.0")
-    monkeypatch.setattr(library, "why_no_cudnn", lambda: None)
-    monkeypatch.setattr(library, "load", lambda: cudnn)
-    assert netdef("device-query", "--gpu", "0").out.endswith(
-        "  cuDNN               9.28.1 with its frontend 1.28.0\n"
+    assert (
+        ran.out
+        == (
+            "GPU 0\n"
+            "  name                Test GPU\n"
+            "  memory              1.0 GB\n"
+            "  compute capability  9.0\n"
+            "  multiprocessors     132\n"
+            "GPU 1\n"
+            "  name                Test GPU\n"
+            "  memory              2.0 GB\n"
+            "  compute capability  9.1\n"
+            "  multiprocessors     132\n"
+        )
+        + PRINTED
     )
 
 
