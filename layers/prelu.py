@@ -1,7 +1,7 @@
 """The rectified linear unit whose slope is learned."""
 
 from netdef.errors import ShapeError
-from netdef.layer import Filler, Grad, Layer, Saved, Signature, Weight
+from netdef.layer import Filler, Grad, Layer, Signature, Weight
 from netdef.ops import Array, Ops
 from netdef.shape import Shape
 
@@ -27,23 +27,11 @@ class PReLU(Layer, message="prelu_param"):
             raise ShapeError(f"a bottom of shape {x} has no channels; it needs at least 2 axes")
         slopes = () if self.channel_shared else (x[1],)
         filler = self.filler or Filler(type="constant", value=0.25)
-        return Signature([x], [Weight("slope", slopes, filler)], [Saved("negative", x)])
+        return Signature([x], [Weight("slope", slopes, filler)])
 
     def forward(self, ops: Ops, x: Array, y: Array, slope: Array) -> None:
-        text = "maximum(x, 0) + slope * minimum(x, 0)"
-        ops.map(text, x=x, slope=_wide(slope, x), out=y)
+        ops.prelu(x, slope, out=y)
 
-    def backward(
-        self, ops: Ops, x: Array, dy: Array, slope: Array, negative: Array, grad: Grad
-    ) -> None:
-        if grad.slope is not None:
-            ops.map("minimum(x, 0)", x=x, out=negative)
-            axes = tuple(i for i in range(x.ndim) if i != 1 or self.channel_shared)
-            ops.sum_product(dy, negative, axes, add_to=grad.slope)
-        if grad.x is not None:
-            ops.map("dy * where(x > 0, 1, slope)", x=x, dy=dy, slope=_wide(slope, x), out=grad.x)
-
-
-def _wide(slope: Array, x: Array) -> Array:
-    """View slopes along axis 1 of x."""
-    return slope.reshape(-1, *(1,) * (x.ndim - 2))
+    def backward(self, ops: Ops, x: Array, dy: Array, slope: Array, grad: Grad) -> None:
+        if grad.x is not None or grad.slope is not None:
+            ops.prelu_back(x, dy, slope, out=grad.x, add_slope=grad.slope)

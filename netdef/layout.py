@@ -16,7 +16,7 @@ from netdef.values import Order, Value, View
 _IMAGES = {"conv", "conv_grad_x", "conv_grad_weight", "pool_max", "pool_max_grad", "pool_average"}
 _IMAGES |= {"pool_stochastic", "pool_average_grad", "pool_max_place", "lrn", "lrn_grad"}
 _SAME = {"map", "batch_statistics", "batch_norm_grad", "concat", "copy", "softmax", "softmax_grad"}
-_SAME |= {"batch_norm", "batch_norm_back"}
+_SAME |= {"batch_norm", "batch_norm_back", "prelu", "prelu_back"}
 _MOVABLE = {"blob", "diff", "saved", "temporary"}
 
 

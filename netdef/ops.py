@@ -205,6 +205,53 @@ class Ops(ABC):
         writes = dict(out=out, add_scale=add_scale, add_bias=add_bias)
         self.emit("batch_norm_back", reads, writes, eps=eps, relu=relu)
 
+    def layer_norm(
+        self,
+        x: Array,
+        eps: float,
+        *,
+        scale: Array = None,
+        bias: Array = None,
+        out: Array,
+        mean: Array,
+        variance: Array,
+    ) -> None:
+        """``(x - mean) / sqrt(variance + eps) scale + bias`` for each row of a matrix x.
+
+        mean and (biased) variance are those of the rows; scale and bias are as long as one.
+        """
+        writes = dict(out=out, mean=mean, variance=variance)
+        self.emit("layer_norm", dict(x=x, scale=scale, bias=bias), writes, eps=eps)
+
+    def layer_norm_back(
+        self,
+        x: Array,
+        dy: Array,
+        mean: Array,
+        variance: Array,
+        eps: float,
+        *,
+        scale: Array = None,
+        out: Array = None,
+        add_scale: Array = None,
+        add_bias: Array = None,
+    ) -> None:
+        """Gradients of ``layer_norm`` with respect to x, and added to those of scale and bias."""
+        reads = dict(x=x, dy=dy, mean=mean, variance=variance, scale=scale)
+        writes = dict(out=out, add_scale=add_scale, add_bias=add_bias)
+        self.emit("layer_norm_back", reads, writes, eps=eps)
+
+    def prelu(self, x: Array, slope: Array, *, out: Array) -> None:
+        """``x`` where it is positive, ``slope x`` elsewhere; one slope a channel, or ``()``."""
+        self.emit("prelu", dict(x=x, slope=slope), dict(out=out))
+
+    def prelu_back(
+        self, x: Array, dy: Array, slope: Array, *, out: Array = None, add_slope: Array = None
+    ) -> None:
+        """Gradients of ``prelu`` with respect to x, and added to that of the slopes."""
+        writes = dict(out=out, add_slope=add_slope)
+        self.emit("prelu_back", dict(x=x, dy=dy, slope=slope), writes)
+
     def softmax(self, x: Array, axis: int, *, out: Array) -> None:
         """``exp(x - max) / sum exp(x - max)`` along ``axis``."""
         self.emit("softmax", dict(x=x), dict(out=out), axis=axis)

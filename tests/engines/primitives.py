@@ -212,6 +212,47 @@ def normalizations() -> list[Case]:
     return cases
 
 
+def layer_norms() -> list[Case]:
+    cases = []
+    for rows, length in [(3, 5), (97, 401), (1, 33001), (2100, 17)]:
+        x, eps = 2 * normal(rows, length) + 1, dict(eps=0.1)
+        each = {"mean": ((rows,), None), "variance": ((rows,), None)}
+        made, small = out(rows, length) | each, dict(scale=normal(length), bias=normal(length))
+        seen = dict(x=x, dy=normal(rows, length), mean=x.mean(1), variance=x.var(1))
+        sums = {"add_scale": ((length,), None), "add_bias": ((length,), None)}
+        scaled = seen | dict(scale=small["scale"])
+        cases += [
+            Case("layer_norm", dict(x=x) | small, made, eps),
+            Case("layer_norm", dict(x=x), made, eps, ("scale", "bias")),
+            Case("layer_norm", dict(x=x, bias=small["bias"]), made, eps, ("scale",)),
+            Case("layer_norm_back", scaled, out(rows, length) | sums, eps),
+            Case("layer_norm_back", scaled, sums, eps, ("out",)),
+            Case("layer_norm_back", scaled, out(rows, length), eps, ("add_scale", "add_bias")),
+        ]
+        for bias, without in ((sums.keys() - {"add_scale"}, ()), ((), ("add_bias",))):
+            writes = out(rows, length) | {role: sums[role] for role in bias}
+            absent = ("scale", "add_scale", *without)
+            cases.append(Case("layer_norm_back", seen, writes, eps, absent))
+    return cases
+
+
+def prelus() -> list[Case]:
+    cases = []
+    for shape in [(3, 5), (2, 3, 4), (3, 17, 31, 29), (2, 16, 13, 5, 31), (700, 50)]:
+        x = normal(*shape)
+        x[0, 0] = 0
+        for slopes in ((shape[1],), ()):
+            reads = dict(x=x, slope=normal(*slopes))
+            seen, sums = reads | dict(dy=normal(*shape)), {"add_slope": (slopes, None)}
+            cases += [
+                Case("prelu", reads, out(*shape)),
+                Case("prelu_back", seen, out(*shape) | sums),
+                Case("prelu_back", seen, out(*shape), absent=("add_slope",)),
+                Case("prelu_back", seen, sums, absent=("out",)),
+            ]
+    return cases
+
+
 def softmaxes() -> list[Case]:
     cases = []
     for shape, axis in [((2, 21, 33, 29), 1), ((1, 3, 97, 131), 1), ((301, 130), 1)]:
@@ -393,6 +434,8 @@ def cases() -> list[Case]:
         *placings(),
         *products(),
         *normalizations(),
+        *layer_norms(),
+        *prelus(),
         *softmaxes(),
         *maps(),
         *chains(),

@@ -45,6 +45,12 @@ def refusal(case, order):
             return "computes no such expression|is no faster with so small arrays"
         if " to " in order and (case.options["expression"], *case.writes) != ("x", "out"):
             return "has (no|only a slow)"
+    if case.primitive.startswith(("prelu", "layer_norm")):
+        if case.reads["x"].size < 1000:
+            return "is no faster with so small arrays"
+        is_image = case.primitive.startswith("prelu") and case.reads["x"].ndim > 2
+        if is_image and " to " in order and "out" in case.writes:
+            return "has (no|only a slow) prelu"
     if case.primitive in ("softmax", "softmax_grad"):
         if np.prod(case.writes["out"][0]) < 1000:
             return "is no faster with so small arrays"
@@ -87,6 +93,10 @@ def test_what_it_has():
         "softmax_grad",
         "batch_norm",
         "batch_norm_back",
+        "layer_norm",
+        "layer_norm_back",
+        "prelu",
+        "prelu_back",
     }
 
 

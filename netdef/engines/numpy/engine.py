@@ -7,9 +7,11 @@ from netdef.engines.numpy.convolution import Convolutions
 from netdef.engines.numpy.copying import Copying
 from netdef.engines.numpy.elementwise import Elementwise
 from netdef.engines.numpy.indexing import Indexing
+from netdef.engines.numpy.layer_norm import LayerNorm
 from netdef.engines.numpy.lrn import LocalResponse
 from netdef.engines.numpy.placing import Placing
 from netdef.engines.numpy.pooling import Pooling
+from netdef.engines.numpy.prelu import PRelu
 from netdef.engines.numpy.products import Products
 from netdef.engines.numpy.ranking import Ranking
 from netdef.engines.numpy.scoring import Scoring
@@ -19,6 +21,8 @@ from netdef.engines.numpy.stochastic_pooling import StochasticPooling
 
 
 class NumpyEngine(
+    LayerNorm,
+    PRelu,
     Splitting,
     Products,
     Convolutions,

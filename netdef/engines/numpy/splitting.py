@@ -26,6 +26,12 @@ class Splitting(Engine):
         """True if the primitive takes numbers of 16 bits as they are."""
         return primitive == "map"
 
+    def mapped(self, expression: str, **operands: Any) -> Run:
+        """Prepare an elementwise expression that is a part of another call."""
+        numbers = {k: v for k, v in operands.items() if isinstance(v, float)}
+        arrays = {k: v for k, v in operands.items() if k not in numbers}
+        return self.prepare_wide("map", arrays, dict(expression=expression, numbers=numbers))
+
     def prepare_wide(self, primitive: str, arrays: Arrays, options: Mapping[str, Any]) -> Run:
         """Prepare a call on numbers that NumPy computes with."""
         call = getattr(self, primitive)

@@ -104,7 +104,7 @@ class Calls(Engine):
         """
         before: list[Run | None] = []
         after: list[Run | None] = []
-        given = {kind: (self.describe.like(a), a) for kind, a in (vectors or {}).items()}
+        given = self.lying(vectors or {})
         for argument, array in reads.items():
             wanted, mine = kernel.wants(argument), self.describe.like(array)
             if kernel.takes(argument, mine):
@@ -127,6 +127,10 @@ class Calls(Engine):
             after.append(self.reorder(wanted, room, mine, array, adds))
             given[argument] = wanted, room
         return in_order(*before, self.bare(kernel, given), *after)
+
+    def lying(self, arrays: Mapping[int, Any]) -> dict[int, tuple[int, Any]]:
+        """Return arrays as they lie, with their descriptions; none for None."""
+        return {k: (self.describe.like(a), a) for k, a in arrays.items() if a is not None}
 
     def bare(self, kernel: Kernel, given: Mapping[int, tuple[int, Any]]) -> Run:
         """Return what runs the kernel on arrays that lie as it wants them."""

@@ -96,7 +96,7 @@ class Elementwise(Calls):
             *(0.0, 0.0, hint.handle, describe.attributes()),
         )
         arrays = {DST: where, DIFF_DST: x, DIFF_SRC: out}
-        return self.bare(kernel, {k: self._described(a) for k, a in arrays.items()})
+        return self.bare(kernel, self.lying(arrays))
 
     def _steps(self, x: Any, steps: _Pass, out: Any, arrays: dict[str, Any]) -> Run:
         """Return what does all steps at once."""
@@ -121,7 +121,7 @@ class Elementwise(Calls):
             given[SRC_1] = operand
             other = describe.like(operand)
             kernel = self.kernel("binary", engine, function, source, other, goal, post.attributes)
-        return self.bare(kernel, {k: self._described(a) for k, a in given.items()})
+        return self.bare(kernel, self.lying(given))
 
 
 class _PostOps(Owner):

@@ -5,9 +5,11 @@ from typing import Any, ClassVar
 
 from netdef.engines.onednn.copying import Copying
 from netdef.engines.onednn.elementwise import Elementwise
+from netdef.engines.onednn.layer_norm import LayerNorm
 from netdef.engines.onednn.lrn import LocalResponse
 from netdef.engines.onednn.normalization import Normalization
 from netdef.engines.onednn.pooling import Pooling
+from netdef.engines.onednn.prelu import PRelu
 from netdef.engines.onednn.products import Products
 from netdef.engines.onednn.softmax import Softmax
 from netdef.engines.onednn.weight_gradient import WeightGradients
@@ -21,6 +23,8 @@ class OneDnnEngine(
     Pooling,
     LocalResponse,
     Normalization,
+    LayerNorm,
+    PRelu,
     Softmax,
 ):
     """What oneDNN does faster than NumPy, in float32 on the CPU."""

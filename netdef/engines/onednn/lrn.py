@@ -29,7 +29,7 @@ class LocalResponse(Calls):
 
     def lrn(self, x: Any, out: Any, scales: Any, **options: Any) -> Run:
         kernel = self._lrn(x, out, INFERENCE if scales is None else TRAINING, **options)
-        given = self._given({SRC: x, DST: out})
+        given = self.lying({SRC: x, DST: out})
         if scales is not None:
             _check_order(scales)
             given |= self._workspace(kernel, scales)
@@ -45,7 +45,7 @@ class LocalResponse(Calls):
             *map(describe.like, (out, dy, x)),
             *(*_numbers(**options), hint.handle, describe.attributes()),
         )
-        given = self._given({SRC: x, DIFF_DST: dy, DIFF_SRC: out})
+        given = self.lying({SRC: x, DIFF_DST: dy, DIFF_SRC: out})
         return self.bare(kernel, given | self._workspace(hint, scales))
 
     def _lrn(self, x: Any, y: Any, purpose: int, **options: Any) -> Kernel:
@@ -59,9 +59,6 @@ class LocalResponse(Calls):
         if not kernel.implementation.startswith(_FAST):
             raise Refused(f"has only a slow lrn_forward for these arrays ({kernel.implementation})")
         return kernel
-
-    def _given(self, arrays: dict[int, Any]) -> dict[int, tuple[int, Any]]:
-        return {kind: (self.describe.like(array), array) for kind, array in arrays.items()}
 
     def _workspace(self, kernel: Kernel, scales: Any) -> dict[int, tuple[int, Any]]:
         assert kernel.bytes_of(WORKSPACE) == scales.nbytes

@@ -9,6 +9,7 @@ from netdef.engines.engine import Run, in_order
 from netdef.engines.onednn.calls import Calls
 from netdef.engines.onednn.primitive import (
     BACKWARD,
+    BACKWARD_DATA,
     DIFF_DST,
     DIFF_SCALE,
     DIFF_SHIFT,
@@ -16,7 +17,9 @@ from netdef.engines.onednn.primitive import (
     DST,
     MEAN,
     SCALE,
+    SCALES,
     SHIFT,
+    SHIFTS,
     SRC,
     TRAINING,
     VARIANCE,
@@ -24,8 +27,7 @@ from netdef.engines.onednn.primitive import (
     Kernel,
 )
 
-_SCALES, _SHIFTS, _CLIPS = 2, 4, 8
-_BACKWARD_DATA = 160
+_CLIPS = 8
 
 
 class Normalization(Calls):
@@ -54,7 +56,7 @@ class Normalization(Calls):
 
     def _normalization(self, x: Any, y: Any, scale: Any, eps: float, relu: bool) -> Kernel:
         describe, (x, y) = self.describe, self.alike(x, y)
-        flags = (_SCALES | _SHIFTS) * (scale is not None) | _CLIPS * relu
+        flags = (SCALES | SHIFTS) * (scale is not None) | _CLIPS * relu
         return self.kernel(
             "batch_normalization_forward",
             *(self.library.engine, TRAINING, describe.like(x), describe.like(y)),
@@ -93,10 +95,10 @@ class Normalization(Calls):
         describe = self.describe
         image, errors, _ = self.alike(x, dy, out)
         hint = self._normalization(image, errors, scale, eps, relu)
-        flags = (_SCALES | _SHIFTS) * (scale is not None) | _CLIPS * relu
+        flags = (SCALES | SHIFTS) * (scale is not None) | _CLIPS * relu
         kernel = self.kernel(
             "batch_normalization_backward",
-            *(self.library.engine, BACKWARD if scale is not None else _BACKWARD_DATA),
+            *(self.library.engine, BACKWARD if scale is not None else BACKWARD_DATA),
             *map(describe.like, self.alike(out, dy, x)),
             *(eps, flags, hint.handle, describe.attributes()),
         )

@@ -16,7 +16,9 @@ DIFF_SRC, DIFF_DST, DIFF_WEIGHTS, DIFF_BIAS = 129, 145, 161, 169
 DIFF_SCALE, DIFF_SHIFT = 255, 256
 MULTIPLE_SRC, POST_OP_SRC = 1024, 32768 | SRC_1
 # Kinds of passes.
-TRAINING, INFERENCE, BACKWARD = 64, 96, 128
+TRAINING, INFERENCE, BACKWARD, BACKWARD_DATA = 64, 96, 128, 160
+# What a normalization does besides.
+SCALES, SHIFTS = 2, 4
 # Formats, types and queries.
 ANY = 1
 TYPES = {"float32": 3, "float16": 1, "bfloat16": 2, "uint8": 6, "int32": 4}
