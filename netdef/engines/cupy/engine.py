@@ -7,6 +7,7 @@ import numpy as np
 
 from netdef.engines.cupy.batch_norm import BatchNorm
 from netdef.engines.cupy.copying import Copying
+from netdef.engines.cupy.indexing import Indexing
 from netdef.engines.cupy.lrn import LocalResponse
 from netdef.engines.cupy.pooling import Pooling
 from netdef.engines.cupy.softmax import Softmax
@@ -24,7 +25,9 @@ _NARROW = frozenset(
 """Primitives whose kernels take images of 16 bits."""
 
 
-class CupyEngine(Copying, Pooling, LocalResponse, Softmax, BatchNorm, Uniform, NumpyEngine):
+class CupyEngine(
+    Copying, Indexing, Pooling, LocalResponse, Softmax, BatchNorm, Uniform, NumpyEngine
+):
     """Own kernels where they do in one pass what CuPy's functions do in many; CuPy's elsewhere.
 
     Images lie ``(C, H, W, N)``, as for the reference engine: convolution is still its, and

@@ -15,10 +15,11 @@ THREADS = 256
 
 FILES = {
     "batch_norm": ("places", "reduction", "batch_norm"),
+    "indexing": ("places", "reduction", "finding", "indexing"),
     "lrn": ("places", "lrn"),
     "map": ("places",),
     "pooling": ("places", "pooling"),
-    "softmax": ("places", "reduction", "softmax"),
+    "softmax": ("places", "reduction", "finding", "softmax"),
     "sums": ("places", "reduction", "sums"),
     "transform": ("places", "transform"),
     "uniform": ("places", "uniform"),

@@ -67,14 +67,6 @@ struct Loss {
     int counted, wrong;
 };
 
-const int NONE_WRONG = 0x7fffffff;
-
-// What is not a number is a label that no class has.
-__device__ inline int class_of(Real label)
-{
-    return label == label ? (int)label : -0x7fffffff;
-}
-
 struct AddLosses {
     __device__ static Loss of(const Loss& a, const Loss& b)
     {
@@ -108,7 +100,7 @@ extern "C" __global__ void softmax_loss(const Real* x, const Real* label, Real* 
         soften(line, probability + place(l.by.kept, l.kept[1], mine.result), l, mine, of);
     Loss own = {0, 0, NONE_WRONG};
     if (mine.is_first_lane) {
-        const int at = place(l.by.kept, l.kept[2], mine.result), number = class_of(label[at]);
+        const int at = place(l.by.kept, l.kept[2], mine.result), number = whole(label[at]);
         if (!(ignores && number == ignore))
             own = loss(line, l, at, number, of, smallest);
     }
@@ -116,11 +108,6 @@ extern "C" __global__ void softmax_loss(const Real* x, const Real* label, Real* 
     if (threadIdx.x == 0)
         losses[blockIdx.x] = own;
 }
-
-// What was wrong with the data first, for the host to find: see checks.py.
-struct Finding {
-    int place, value;
-};
 
 // One block puts the losses of all blocks together. divisor 0: the number of labels that count.
 extern "C" __global__ void mean_loss(const Loss* losses, int count, Real divisor, Real* out,
@@ -136,7 +123,7 @@ extern "C" __global__ void mean_loss(const Loss* losses, int count, Real divisor
         *normalizer = by;
         *out = own.sum / by;
         if (own.wrong != NONE_WRONG && wrong->place < 0)
-            *wrong = {own.wrong, class_of(label[own.wrong])};
+            *wrong = {own.wrong, whole(label[own.wrong])};
     }
 }
 
@@ -153,7 +140,7 @@ extern "C" __global__ void softmax_loss_grad(
     const int i = thread_number();
     if (i >= by.count)
         return;
-    const int own = class_of(label[place(by.axes, by.label, i)]);
+    const int own = whole(label[place(by.axes, by.label, i)]);
     const Real is_label = own == place(by.axes, by.number, i);
     const Real counts = !(ignores && own == ignore);
     const Real error = (probability[place(by.axes, by.probability, i)] - is_label) * counts;

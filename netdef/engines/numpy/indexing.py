@@ -118,7 +118,13 @@ class _Rows:
         if self.number.size and not 0 <= self.number.min() <= self.number.max() < self.count:
             is_wrong = (self.number < 0) | (self.number >= self.count)
             at = int(self.xp.argmax(is_wrong))
-            raise DataError(
-                f"index {int(self.number[at])} (item {at}) is outside the {self.count} rows 0 to"
-                f" {self.count - 1}"
-            )
+            refuse_row(int(self.number[at]), at, self.count)
+
+
+def refuse_row(number: int, place: int, count: int) -> None:
+    """Say that a number names none of the rows.
+
+    Raises:
+        DataError: always.
+    """
+    raise DataError(f"index {number} (item {place}) is outside the {count} rows 0 to {count - 1}")
