@@ -11,7 +11,7 @@ from netdef.carrier import Carrier, Parcel
 from netdef.data.database_source import DatabaseSource
 from netdef.data.datum import encode, encode_file
 from netdef.data.lmdb_writer import LmdbWriter
-from netdef.device import CPU
+from netdef.device import CPU, Device
 from netdef.feeding import feed, send_ahead
 from netdef.net import Net
 from netdef.program import Call
@@ -23,6 +23,7 @@ from netdef.values import Value
 from netdef.whole_set import whole_set
 from tests.engines import late_streams, pinned_memory, stand_in
 from tests.engines.streams_on_cpu import submit
+from tests.engines.test_agree import gpu_module
 
 RNG = np.random.default_rng(6)
 IMAGES = RNG.integers(0, 256, (10, 3, 12, 14), np.uint8)
@@ -251,14 +252,20 @@ def passes(made, count):
     return found
 
 
-def test_a_net_reads_the_same_and_goes_on_where_it_was(raw, monkeypatch):
+@pytest.fixture(params=["stand-in", pytest.param("cupy", marks=pytest.mark.gpu)])
+def gpu(request):
+    """The GPU of a net."""
+    return stand_in.device() if request.param == "stand-in" else Device("GPU 0", gpu_module(), 0)
+
+
+def test_a_net_reads_the_same_and_goes_on_where_it_was(raw, gpu, monkeypatch):
     wanted = passes(net(raw, CPU, monkeypatch), 8)
-    made = net(raw, stand_in.device(), monkeypatch)
+    made = net(raw, gpu, monkeypatch)
     found = passes(made, 5)
     state = made.sources["data"].state()
     made.close()
     assert state == {"position": 20, "record": b"00000009"}
-    again = net(raw, stand_in.device(), monkeypatch)
+    again = net(raw, gpu, monkeypatch)
     again.forward()
     again.sources["data"].restore(state)
     found += passes(again, 3)
@@ -269,7 +276,7 @@ def test_a_net_reads_the_same_and_goes_on_where_it_was(raw, monkeypatch):
         np.testing.assert_allclose(a[2], b[2], rtol=1e-5)
 
 
-def test_a_whole_set_and_its_shorter_last_batch(raw, monkeypatch):
+def test_a_whole_set_and_its_shorter_last_batch(raw, gpu, monkeypatch):
     def seen(device):
         made, found = net(raw, device, monkeypatch), []
         for records in whole_set(made):
@@ -277,20 +284,36 @@ def test_a_whole_set_and_its_shorter_last_batch(raw, monkeypatch):
         made.close()
         return found
 
-    for (count, one), (wanted, other) in zip(seen(stand_in.device()), seen(CPU), strict=True):
+    for (count, one), (wanted, other) in zip(seen(gpu), seen(CPU), strict=True):
         assert count == wanted
         np.testing.assert_array_equal(one, other)
 
 
-def test_a_net_of_images_of_many_sizes(tmp_path, monkeypatch):
+def test_a_net_of_images_of_many_sizes(tmp_path, gpu, monkeypatch):
     images = [IMAGES[0], IMAGES[1][:, :7], IMAGES[2][:, :, :8], IMAGES[3]]
     path = write(tmp_path / "db", [encode(x, i) for i, x in enumerate(images)])
-    found, wanted = (
-        passes(net(path, device, monkeypatch, size=1), 9) for device in (stand_in.device(), CPU)
-    )
+    found, wanted = (passes(net(path, device, monkeypatch, size=1), 9) for device in (gpu, CPU))
     for a, b in zip(found, wanted, strict=True):
         np.testing.assert_array_equal(a[0], b[0])
         np.testing.assert_array_equal(a[1], b[1])
+
+
+@pytest.mark.gpu
+def test_long_runs_on_a_gpu_see_every_batch(tmp_path, monkeypatch):
+    """With work of the GPU's between the batches, so that copies and kernels meet."""
+    device = Device("GPU 0", gpu_module(), 0)
+    images = RNG.integers(0, 256, (512, 3, 64, 64), np.uint8)
+    path = write(tmp_path / "db", [encode(x, i) for i, x in enumerate(images)])
+    fields = "crop_size: 56 mirror: true mean_value: 99.9 scale: 0.017"
+    seen: dict[bool, list] = {True: [], False: []}
+    for where in (device, CPU):
+        made = net(path, where, monkeypatch, fields, size=128)
+        for number in range(200):
+            made.forward()
+            if number % 23 == 22:  # in between nobody waits for the GPU
+                seen[where.is_gpu].append(np.array(made.blobs["data"].data))
+        made.close()
+    np.testing.assert_array_equal(seen[True], seen[False])
 
 
 def test_threads_end_with_the_net(raw, monkeypatch):

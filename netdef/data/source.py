@@ -49,5 +49,5 @@ class Source(Protocol):
 
 
 def is_constant(source: Source) -> bool:
-    """Tell whether all batches of a source are the same, as its ``is_constant`` says if it has it."""
+    """Tell whether all batches of a source are the same: its ``is_constant``, if it has one."""
     return getattr(source, "is_constant", False)
