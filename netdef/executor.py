@@ -67,10 +67,7 @@ class Executor:
         scratch = Scratch(device.xp, aligned(device.xp, plan.scratch_bytes))
         self._engines: dict[type[Engine], Engine] = {}
         self._scratch, self._clock = scratch, clock
-        for blob, weight in plan.program.seeds.items():
-            diff = plan.program.diffs[blob]
-            if weight and diff in plan.slots:
-                self.array(diff).fill(weight)
+        self.scale_losses(1.0)
         for value in plan.slots:
             if value.first is not None:
                 self.array(value)[...] = device.xp.asarray(value.first)
@@ -114,6 +111,13 @@ class Executor:
             arrays = [self.array(value) for value in values]
             self._readers[values] = Reader(self.device, arrays, self.checks)
         return self._readers[values].begin()
+
+    def scale_losses(self, factor: float) -> None:
+        """Let backward begin with ``factor`` times the weights of the losses, from now on."""
+        program = self.plan.program
+        for name, weight in program.seeds.items():
+            if weight and program.diffs[name] in self.plan.slots:
+                self.array(program.diffs[name]).fill(weight * factor)
 
     def forward(self, first: int = 0, last: int | None = None) -> None:
         """Run the forward calls of layers ``first`` to ``last`` (all, by default)."""

@@ -72,6 +72,7 @@ class Net(NetNames):
         backward = self.graph.training or keep == "blobs"
         is_gpu = self.device.is_gpu
         precision = checked_precision(precision or settings.chosen.precision, keep, is_gpu)
+        self.precision, self.loss_scale = precision, 1.0
         self._replanner = Replanner(
             self.graph,
             self.shapes,
@@ -130,7 +131,7 @@ class Net(NetNames):
         return {n: self._lent.host(array) for n, array in self.executor.lasting.items()}
 
     def _executor_of(self, plan: Plan) -> Executor:
-        return Executor(
+        executor = Executor(
             plan,
             self.device,
             self.weight_arrays,
@@ -139,6 +140,18 @@ class Net(NetNames):
             self.clock,
             lambda: self.weights.version,
         )
+        if self.loss_scale != 1:
+            executor.scale_losses(self.loss_scale)
+        return executor
+
+    def scale_losses(self, factor: float) -> None:
+        """Multiply all gradients by ``factor``, from the next backward on: ``loss_scale``.
+
+        In 16 bits small ones would be lost; whoever uses the gradients divides by it.
+        """
+        self.loss_scale = factor
+        for executor in self._replanner.executors:
+            executor.scale_losses(factor)
 
     def forward(
         self,
@@ -277,7 +290,7 @@ class Net(NetNames):
         version = self.weights.version
         blobs = {n: [np.asarray(p.data) for p in ps] for n, ps in self.params.items()}
         self.weights.version = version
-        diffs = {n: [np.asarray(p.diff) for p in ps] for n, ps in self.params.items()}
+        diffs = {n: [p.diff / self.loss_scale for p in ps] for n, ps in self.params.items()}
         self._lent.give_back()
         kind: Format = format or ("HDF5" if path.endswith(".h5") else "BINARYPROTO")
         write_weights(path, proto, blobs, kind, diffs if with_diffs else None)

@@ -72,4 +72,4 @@ class Program:
     diffs: dict[str, Value]
     weights: dict[str, Value]
     seeds: dict[str, float]
-    """Blob ids whose diff nobody computes: set to the loss weight, or by the user."""
+    """Names of ``diffs`` that nobody computes: set to the loss weight, or by the user."""

@@ -75,7 +75,11 @@ class _Recorder(Ops):
                 self.diffs[top] = Value("diff", top, self.blobs[top].shape)
                 self.seeds[top] = weight
             elif weight and top not in self.seeds:
-                self.map("weight", weight=weight, add_to=self.diffs[top])
+                # An array, not a number in the call: solvers scale it.
+                own = f"{top} as a loss"
+                self.diffs[own] = Value("diff", own, self.blobs[top].shape)
+                self.seeds[own] = weight
+                self.map("x", x=self.diffs[own], add_to=self.diffs[top])
         wanted = dict(zip(node.bottoms, flow.into_bottoms, strict=True))
         for part in self.parts(node):
             sums: list[tuple[Value, Value]] = []

@@ -1,7 +1,7 @@
 """The plan and the executor of the shapes of now."""
 
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from netdef.engines import Engine, settings
 from netdef.errors import ShapeError
@@ -86,6 +86,11 @@ class Replanner:
     def prepare(self) -> None:
         """Make what the shapes of now need, if they are new."""
         _ = self.executor
+
+    @property
+    def executors(self) -> Collection[Executor]:
+        """The executors of all shapes that there are by now."""
+        return self._executors.values()
 
     def forget_executors(self) -> None:
         """Make executors anew: the arrays of weights are others now."""

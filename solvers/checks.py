@@ -24,6 +24,8 @@ def check_solver(param: SolverParameter) -> None:
     checked_rule(param)
     if not 0 <= param.ema_decay < 1:
         raise ConfigError(f"ema_decay must be from 0 to below 1, got {param.ema_decay:g}")
+    if param.HasField("loss_scale") and not 0 < param.loss_scale < float("inf"):
+        raise ConfigError(f"loss_scale must be above 0, got {param.loss_scale:g}")
     if param.on_nan not in ON_NAN:
         raise ConfigError(f"no on_nan {param.on_nan!r}; it is {', '.join(ON_NAN)}")
     if param.snapshot_best and not param.monitor:

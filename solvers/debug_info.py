@@ -47,10 +47,11 @@ class DebugInfo(Reporter):
     def after(self, way: Way, node: int) -> None:
         """Note what a layer made."""
         net = self._solver.net
-        of_layer = self._forward if way == "forward" else self._backward
+        is_forward = way == "forward"
+        of_layer, factor = (self._forward, 1.0) if is_forward else (self._backward, net.loss_scale)
         for what, array in of_layer(net.graph.nodes[node]):
             title = f"[{way.capitalize()}] Layer {net.layer_names[node]}"
-            self._note(f"{title}, {what}: {_size(array):g}")
+            self._note(f"{title}, {what}: {_size(array) / factor:g}")
         if way == "backward" and node == min(c.node for c in net.plan.backward):
             self._note(self._norms())
 
@@ -78,8 +79,8 @@ class DebugInfo(Reporter):
         return executor.array(value) if value in executor.plan.slots else None
 
     def _norms(self) -> str:
-        weights = self._solver.net.weights
-        xp, arrays = weights.device.xp, (weights.data[: weights.learned], weights.grad)
+        weights, factor = self._solver.net.weights, self._solver.net.loss_scale
+        xp, arrays = weights.device.xp, (weights.data[: weights.learned], weights.grad / factor)
         ones, twos = ([float(xp.linalg.norm(a, order)) for a in arrays] for order in (1, 2))
         return (
             f"[Backward] All net params (data, diff): L1 norm = ({ones[0]:g}, {ones[1]:g});"

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from netdef.errors import RunError, WeightsError
+from netdef.errors import RunError, WeightsError, at
 from netdef.solvers.divergence import diverge
 from netdef.solvers.reporter import Displayed, outputs_of
 from netdef.solvers.scoring import score_all, see
@@ -65,9 +65,28 @@ def _learn(solver: "Solver", loss: float) -> None:
     rate = solver.schedule.begin(solver.iter)
     if solver.is_due(solver.param.display):
         _display(solver, rate)
-    solver.replicas.learn(rate, solver.iter)
-    if solver.average:
-        solver.average.follow()
+    if _are_gradients_numbers(solver):
+        solver.replicas.learn(rate, solver.iter)
+        if solver.average:
+            solver.average.follow()
+        if solver.loss_scale.hold():
+            _tell_loss_scale(solver)
+
+
+def _are_gradients_numbers(solver: "Solver") -> bool:
+    """See whether float16 could hold the gradients; if not, tell of it."""
+    with at(f"{solver.path}: iteration {solver.iter}"):
+        if not solver.loss_scale.is_exceeded():
+            return True
+    _tell_loss_scale(solver, "a gradient is no number; ", ", and no weight changes")
+    return False
+
+
+def _tell_loss_scale(solver: "Solver", why: str = "", so: str = "") -> None:
+    factor = f"{solver.loss_scale.value:.9g}"
+    solver.reporter.noted(
+        f"Iteration {solver.iter}: {why}the loss_scale is {factor} from now on{so}"
+    )
 
 
 def _display(solver: "Solver", rate: float) -> None:

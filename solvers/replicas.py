@@ -137,7 +137,7 @@ class Replicas:
         for net, update in self._pairs():
             with net.device.made_current():
                 net.give_back()
-                update.apply(rate, iteration)
+                update.apply(rate, iteration, net.loss_scale)
 
     def output_values(self) -> dict[str, np.ndarray]:
         """Return the outputs of the last pass; of single numbers, the means over all."""

@@ -34,6 +34,8 @@ def take(solver: "Solver") -> str:
     nets, others = [solver.net, *solver.test_nets], solver.replicas.nets[1:]
     resume = resume_state(nets, others, solver.losses, solver.watch)
     resume.replicas = len(solver.replicas)
+    if solver.loss_scale.is_searched:
+        resume.loss_scale, resume.loss_scale_held = solver.loss_scale.value, solver.loss_scale.held
     if solver.average and solver.average.has_begun:
         resume.averaged_net = files.averaged(solver.iter)
         solver.reporter.snapshotting(resume.averaged_net)
@@ -85,6 +87,8 @@ def restore(solver: "Solver", path: str) -> None:
         _note_other_number(solver, state.resume.replicas or 1)
         nets, others = [solver.net, *solver.test_nets], solver.replicas.nets[1:]
         go_on(nets, others, state.resume, solver.watch)
+        if state.resume.HasField("loss_scale"):
+            solver.loss_scale.go_on(state.resume.loss_scale, state.resume.loss_scale_held)
         solver.losses.clear()
         solver.losses.extend(state.resume.losses)
         solver.seed = state.resume.seed

@@ -15,6 +15,7 @@ from netdef.solvers.average import WeightAverage
 from netdef.solvers.checks import check_solver
 from netdef.solvers.epochs import count_iterations
 from netdef.solvers.iteration import iterate
+from netdef.solvers.loss_scale import LossScale
 from netdef.solvers.nets import NetChoice, test_nets, train_net
 from netdef.solvers.replicas import Replicas, check_sharing
 from netdef.solvers.reporter import Reporter
@@ -87,6 +88,7 @@ class Solver:
         nets = [self.net, *(self._copy(device) for device in devices[1:])]
         self.replicas = Replicas(nets, self.param)
         self.update = self.replicas.updates[0]
+        self.loss_scale = LossScale(self.param, nets)
         decay = param.ema_decay
         self.average = WeightAverage(self.net.weights, decay) if decay else None
         self.losses: deque[float] = deque(maxlen=param.average_loss)

@@ -40,9 +40,9 @@ class Update:
         self._stretches = Stretches(weights, self.histories, regions)
         self._squares = np.zeros((self._stretches.count, 2))
 
-    def apply(self, rate: float, iteration: int) -> None:
-        """Change the weights by their gradients."""
-        scale = self._clip() / self._param.iter_size
+    def apply(self, rate: float, iteration: int, loss_scale: float = 1.0) -> None:
+        """Change the weights by their gradients, which come multiplied by ``loss_scale``."""
+        scale = self._clip(loss_scale) / self._param.iter_size / loss_scale
         steps = [
             Step(rate * r.lr_mult, self._param.weight_decay * r.decay_mult, iteration)
             for r in self._stretches.regions
@@ -72,7 +72,7 @@ class Update:
             for step, (w, other) in zip(steps, np.sqrt(squares).tolist(), strict=True)
         ]
 
-    def _clip(self) -> float:
+    def _clip(self, loss_scale: float) -> float:
         """Return the factor that brings the gradients down to the norm they may have."""
         limit = self._param.clip_gradients
         if limit < 0:
@@ -82,7 +82,7 @@ class Update:
             self._squares[s.number, 0] = float(self._xp.dot(s.grad, s.grad))
 
         self._stretches.each(measure)
-        norm = float(self._squares[:, 0].sum()) ** 0.5
+        norm = float(self._squares[:, 0].sum()) ** 0.5 / loss_scale
         return limit / norm if norm > limit else 1.0
 
     def _gradient(self, s: Stretch, scale: float, decay: float) -> None:

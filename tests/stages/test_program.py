@@ -103,10 +103,10 @@ def test_a_loss_that_another_layer_reads_adds_its_weight_to_what_comes_back():
         + layer("a", "Sigmoid", "c", fields="loss_weight: 3")
         + layer("b", "Sigmoid", "a", fields="loss_weight: 1")
     )
-    assert program.seeds == {"b": 1}
+    assert program.seeds == {"b": 1, "a as a loss": 3}
     assert backward(program)[:3] == lines("""
 d a = map(b, d b, expression='dy * y * (1 - y)')
-d a += map(expression='weight', numbers={'weight': 3.0})
+d a += map(d a as a loss, expression='x')
 d c = map(a, d a, expression='dy * y * (1 - y)')
 """)
 
