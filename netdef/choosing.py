@@ -1,9 +1,10 @@
 """A pass of ``compile``: the engine of every call."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
-from netdef.engines import Choice, Engine, choose
+from netdef.engines import Choice, Engine, Launches, Run, choose
 from netdef.engines.scratch import fake
 from netdef.errors import ConfigError, at
 from netdef.graph import Node
@@ -45,7 +46,7 @@ def _of_one_engine(
         found = [choice_of(program, call, engines, orders) for call in calls]
         first = min(engines.index(choice.engine) for choice in found)
         if all(choice.engine is engines[first] for choice in found):
-            return [Choice(c.engine, refused | c.refused) for c in found]
+            return [replace(c, refused=refused | c.refused) for c in found]
         name = engines[first].name
         for choice in found:
             refused |= choice.refused
@@ -74,9 +75,11 @@ def choice_of(
     written = next(call.written_values(), None)
     dtype = written.dtype if written else "float32"
 
+    prepared: dict[Engine, Run] = {}
+
     def rehearse(engine: Engine) -> None:
         arrays = arrays_of({**call.reads, **call.writes}, find)
-        engine.prepare(call.primitive, arrays, call.options)
+        prepared[engine] = engine.prepare(call.primitive, arrays, call.options)
 
     def find(value: Value) -> Any:
         return fake(value.shape, value.dtype, orders.get(value))
@@ -84,7 +87,8 @@ def choice_of(
     with at(str(node)):
         if call.primitive in HOST_CALLS:
             return Choice(engines[-1], {})
-        return choose(call.primitive, dtype, call.options, engines, name, rehearse)
+        choice = choose(call.primitive, dtype, call.options, engines, name, rehearse)
+    return replace(choice, only_launches=isinstance(prepared[choice.engine], Launches))
 
 
 def _asked(node: Node) -> str | None:

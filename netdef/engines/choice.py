@@ -14,6 +14,8 @@ class Choice:
 
     engine: Engine
     refused: dict[str, str]
+    only_launches: bool = False
+    """True if a GPU can run it as a part of a graph: see ``Launches``."""
 
     def __str__(self) -> str:
         return "; ".join([self.engine.name, *(f"{n}: {why}" for n, why in self.refused.items())])

@@ -7,7 +7,7 @@ from netdef.engines.cupy.kernels import computed
 from netdef.engines.cupy.places import Axes, Strides, axes_of, strides_of, struct
 from netdef.engines.cupy.reduction import Reduction, reduction_of
 from netdef.engines.cupy.sums import Sums
-from netdef.engines.engine import Refused, Run, in_order
+from netdef.engines.engine import Launches, Refused, Run, in_order
 
 
 class BatchNorm(Sums):
@@ -72,8 +72,8 @@ class BatchNorm(Sums):
         runs = [self._flow_back(x, dy, mask, mean, variance, scale, out, flows, eps)]
         if scale is not None:
             add = self.xp.add
-            runs += [partial(add, add_scale, flows[1], out=add_scale)]
-            runs += [partial(add, add_bias, flows[0], out=add_bias)]
+            runs += [Launches(partial(add, add_scale, flows[1], out=add_scale))]
+            runs += [Launches(partial(add, add_bias, flows[0], out=add_bias))]
         return in_order(*runs)
 
     def batch_norm_grad(self, y: Any, dy: Any, inverse_std: Any, out: Any) -> Run:

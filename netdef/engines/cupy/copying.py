@@ -1,4 +1,4 @@
-"""Copies to and from numbers of 16 bits, by the kernel of an expression."""
+"""Copies of floats, by the kernel of an expression."""
 
 from typing import Any
 
@@ -9,15 +9,25 @@ from netdef.engines.cupy.kernels import NARROW
 from netdef.engines.engine import Run, in_order
 from netdef.engines.numpy.copying import Copying as Plain
 
+_FLOATS = ("float32", "float64", *NARROW)
+
 
 class Copying(Elementwise, Plain):
-    """The primitives ``copy`` and ``concat``; all else that moves numbers is CuPy's own."""
+    """The primitives ``copy``, ``concat`` and ``fill``; numbers that are no floats move by CuPy.
+
+    CuPy's own copies are as fast. But what is a kernel can be captured, whatever CuPy refuses.
+    """
 
     def copy(self, x: Any, out: Any) -> Run:
-        return self._converted(x, out) if _is_any_narrow(x, out) else super().copy(x, out)
+        return self._converted(x, out) if _is_float(out) else super().copy(x, out)
+
+    def fill(self, out: Any, *, value: float) -> Run:
+        if not _is_float(out):
+            return super().fill(out, value=value)
+        return self.map(out=out, expression="value", numbers={"value": value})
 
     def concat(self, parts: tuple[Any, ...], out: Any, *, axis: int) -> Run:
-        if not _is_any_narrow(*parts, out):
+        if not _is_float(out):
             return super().concat(parts, out, axis=axis)
         lead, ends = (slice(None),) * (axis % out.ndim), np.cumsum([p.shape[axis] for p in parts])
         goals = (
@@ -30,5 +40,5 @@ class Copying(Elementwise, Plain):
         return self.map(out=out, x=x, expression="x", numbers={})
 
 
-def _is_any_narrow(*arrays: Any) -> bool:
-    return any(array.dtype.name in NARROW for array in arrays)
+def _is_float(array: Any) -> bool:
+    return array.dtype.name in _FLOATS
