@@ -1,6 +1,7 @@
 """The stages of a net as tables of text."""
 
 from collections.abc import Sequence
+from itertools import groupby
 
 from netdef.counting import multiply_adds, multiply_adds_by_node
 from netdef.engines import Choice
@@ -63,6 +64,7 @@ def show_plan(plan: Plan) -> str:
     parts = [
         _steps(plan, "forward", plan.forward, plan.choices[:count]),
         _steps(plan, "backward", plan.backward, plan.choices[count:]),
+        show_graphs(plan),
         show_memory(plan),
     ]
     return "\n\n".join(part for part in parts if part)
@@ -82,6 +84,38 @@ def _offsets(plan: Plan, call: Call) -> str:
 
 def _place(plan: Plan, value: Value) -> str:
     return f"{plan.slots[value].offset:,}" if value in plan.slots else f"{value.kind}s"
+
+
+def show_graphs(plan: Plan) -> str:
+    """Return how many CUDA graphs the passes are captured as, and which calls run between them.
+
+    Nothing, if none can be captured: on the CPU.
+    """
+    if not any(choice.only_launches for choice in plan.choices):
+        return ""
+    count = len(plan.forward)
+    rows = []
+    for title, calls, choices in (
+        ("forward", plan.forward[plan.settled :], plan.choices[plan.settled : count]),
+        ("backward", plan.backward, plan.choices[count:]),
+    ):
+        groups = groupby(zip(calls, choices, strict=True), lambda step: step[1].only_launches)
+        graphs = between = 0
+        layers: dict[str, list[str]] = {}
+        for is_graph, steps in groups:
+            graphs += is_graph
+            for call, _ in steps if not is_graph else ():
+                between += 1
+                layers.setdefault(call.primitive, []).append(_layer(plan.program, call))
+        found = ", ".join(f"{name} ({_first_of(each)})" for name, each in layers.items())
+        rows.append((title, graphs, len(calls) - between, between, found or "none"))
+    head = ("CUDA graphs of", "graphs", "calls in them", "others", "which run one by one")
+    return table(head, [row for row in rows if row[2] + row[3]])
+
+
+def _first_of(layers: Sequence[str], most: int = 3) -> str:
+    more = [f"{len(layers) - most} more"] if len(layers) > most else []
+    return ", ".join([*layers[:most], *more])
 
 
 def show_memory(plan: Plan) -> str:

@@ -2,11 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from statistics import fmean, median
 from time import perf_counter
 
 from netdef.data.progress import Progress, Tally
+from netdef.device import Device
+from netdef.executor import Way
 from netdef.net import Net
 
 WARM_UP = 2
@@ -45,6 +46,7 @@ def measure(net: Net, iterations: int, progress: Progress | None = None) -> NetT
     """Time ``iterations`` passes of the whole net, then as many layer by layer."""
     tally = Tally(progress, 2 * (WARM_UP + iterations))
     executor, layers = net.executor, range(len(net.layer_names))
+    watch = _Stopwatch(net.device)
 
     def clock(run: Callable[[], None]) -> float:
         start = perf_counter()
@@ -56,12 +58,16 @@ def measure(net: Net, iterations: int, progress: Progress | None = None) -> NetT
         return [clock(executor.forward), clock(executor.backward)]
 
     def one_by_one() -> list[float]:
-        forward = [clock(partial(executor.forward, i, i)) for i in layers]
-        backward = [clock(partial(executor.backward, i, i)) for i in reversed(layers)]
-        return forward + backward[::-1]
+        watch.times.clear()
+        executor.forward()
+        executor.backward()
+        ways: tuple[Way, ...] = ("forward", "backward")
+        return [watch.times.get((way, layer), 0.0) for way in ways for layer in layers]
 
     whole_runs = _repeat(whole, iterations, tally)
+    executor.observer = watch
     layer_runs = [Times(runs) for runs in _repeat(one_by_one, iterations, tally)]
+    executor.observer = None
     forward, backward = whole_runs
     return NetTimes(
         Times(forward),
@@ -70,6 +76,23 @@ def measure(net: Net, iterations: int, progress: Progress | None = None) -> NetT
         tuple(layer_runs[: len(layers)]),
         tuple(layer_runs[len(layers) :]),
     )
+
+
+class _Stopwatch:
+    """Takes the time of each layer, in milliseconds, with nothing left to do for the device."""
+
+    def __init__(self, device: Device) -> None:
+        self._device = device
+        self.times: dict[tuple[Way, int], float] = {}
+        self._start = 0.0
+
+    def before(self, way: Way, node: int) -> None:
+        self._device.wait()
+        self._start = perf_counter()
+
+    def after(self, way: Way, node: int) -> None:
+        self._device.wait()
+        self.times[way, node] = 1000 * (perf_counter() - self._start)
 
 
 def _repeat(

@@ -31,7 +31,10 @@ def test_every_layer_and_every_counted_pass(net):
     assert len(times.layers_forward) == len(times.layers_backward) == 2
     for each in (times.forward, times.backward, times.both, *times.layers_forward):
         assert len(each.runs) == 3
+    for each in (times.forward, times.both, times.layers_forward[1], times.layers_backward[1]):
         assert min(each.runs) > 0
+    assert set(times.layers_forward[0].runs) == {0}  # nothing is to be done for an input
+    assert net.executor.observer is None
     assert times.both.runs == tuple(
         f + b for f, b in zip(times.forward.runs, times.backward.runs, strict=True)
     )
@@ -40,16 +43,16 @@ def test_every_layer_and_every_counted_pass(net):
 
 def test_the_slow_layer_is_the_slow_one_and_warming_up_is_not_counted(net, monkeypatch):
     executor, passes = net.executor, []
-    plain = executor.forward
+    plain = executor._in_turn
 
-    def forward(first=0, last=None):
-        passes.append(first)
-        if last is None:
-            time.sleep(0.05 if len(passes) <= WARM_UP else 0)
-        time.sleep(0.002 if first == last == 1 else 0)
-        plain(first, last)
+    def in_turn(steps):
+        passes.append(steps)
+        time.sleep(0.05 if len(passes) <= 2 * WARM_UP else 0)
+        is_of_the_layer = executor.observer is not None and steps[0][0].node == 1
+        time.sleep(0.002 if is_of_the_layer else 0)
+        plain(steps)
 
-    monkeypatch.setattr(executor, "forward", forward)
+    monkeypatch.setattr(executor, "_in_turn", in_turn)
     times = measure(net, 2)
     assert times.forward.mean < 50
     assert times.layers_forward[1].median > 2 > times.layers_forward[0].median

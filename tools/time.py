@@ -35,9 +35,10 @@ def command(
 
     Two passes that are not counted come first. The whole net is timed on its own, as
     training runs it, so its time is not the sum of the layers'. In the phase TEST there is
-    no pass backward.
+    no pass backward. On a GPU it is also printed how many CUDA graphs the whole net runs as.
     """
     from netdef.net import Net
+    from netdef.showing import show_graphs
     from netdef.timing import measure
 
     device_options.use_gpu(gpu)
@@ -54,6 +55,9 @@ def command(
     else:
         _print_layers(net, times)
     _print_totals(times)
+    graphs = show_graphs(net.plan)
+    if graphs:
+        click.echo(graphs)
     click.echo(f"Preparation: {prepared:.4g} ms, once: reading, planning and compiling.")
 
 
