@@ -90,10 +90,10 @@ _threads = click.option(
 )
 _precision = click.option(
     "--precision",
-    type=click.Choice(["f32", "bf16"], case_sensitive=False),
+    type=click.Choice(["f32", "bf16", "fp16"], case_sensitive=False),
     expose_value=False,
     callback=_use_precision,
-    help="The bits of what lies between convolutions, on the CPU; f32 without it.",
+    help="The type of what lies between convolutions, fp16 on GPUs alone; f32 without it.",
 )
 _tf32 = click.option(
     "--tf32",
