@@ -1,10 +1,13 @@
-"""The gradient of the weight of a window of one pixel: one product of matrices."""
+"""The gradient of a weight as products of matrices, one for each tap of the window."""
 
 import numpy as np
 import pytest
 
 from netdef.engines import Scratch, aligned
 from netdef.engines.available import why_no_onednn
+from netdef.engines.numpy import NumpyEngine
+from netdef.engines.scratch import fake
+from netdef.engines.threads import Threads
 from netdef.window import Window
 
 pytestmark = pytest.mark.skipif(why_no_onednn() is not None, reason="needs oneDNN")
@@ -18,15 +21,15 @@ def images(random, number, channels, *size):
 @pytest.fixture
 def products(monkeypatch):
     """Whether each product is that of a transposed matrix."""
-    from netdef.engines.onednn import weight_gradient
+    from netdef.engines.onednn import pixel_products
 
-    seen, made = [], weight_gradient.sgemm
+    seen, made = [], pixel_products.sgemm
 
     def spy(*operands, adds, transposed=False):
         seen.append(transposed)
         return made(*operands, adds=adds, transposed=transposed)
 
-    monkeypatch.setattr(weight_gradient, "sgemm", spy)
+    monkeypatch.setattr(pixel_products, "sgemm", spy)
     return seen
 
 
@@ -52,6 +55,74 @@ def test_it_adds_the_product_of_the_pixels(products, stride, size, has_bias):
     np.testing.assert_allclose(weight.reshape(13, 20), wanted, rtol=1e-5, atol=1e-5)
     if has_bias:
         np.testing.assert_allclose(bias, wanted_bias, rtol=1e-5, atol=1e-5)
+
+
+MANY = 180
+WINDOWS = {
+    "padded": Window((3, 3), (1, 1), (1, 1), (1, 1)),
+    "skipping": Window((3, 2), (2, 3), (1, 0), (1, 1)),
+    "dilated": Window((2, 2), (1, 1), (1, 2), (2, 3)),
+    "not padded": Window((2, 3), (1, 1), (0, 0), (1, 1)),
+    "one pixel, padded": Window((1, 1), (1, 1), (1, 1), (1, 1)),
+    "of one axis": Window((3,), (1,), (1,), (1,)),
+    "of three axes": Window((2, 1, 2), (1, 1, 1), (0, 0, 1), (1, 1, 1)),
+}
+
+
+@pytest.mark.parametrize("name", WINDOWS)
+@pytest.mark.parametrize("group", [1, 2])
+@pytest.mark.parametrize("threads", [1, 2])
+def test_many_channels_are_products_of_what_each_tap_meets(products, name, group, threads):
+    from netdef.engines.onednn import OneDnnEngine
+
+    random, window = np.random.default_rng(0), WINDOWS[name]
+    size = (7, 6, 5)[: len(window.kernel)]
+    x = images(random, 3, MANY * group, *size)
+    dy = images(random, 3, MANY * group, *window.slide(size))
+    weight = random.normal(size=(MANY * group, MANY, *window.kernel)).astype("f4")
+    arrays = dict(x=x, dy=dy, add_to=weight, add_bias=np.ones(MANY * group, "f4"))
+    wanted = {role: a.astype("f8") for role, a in arrays.items()}
+    options = dict(window=window, group=group)
+    NumpyEngine(np, Scratch(np, aligned(np, 1 << 26))).prepare(
+        "conv_grad_weight", wanted, options
+    )()
+    engine = OneDnnEngine(np, Scratch(np, aligned(np, 1 << 26)))
+    engine.threads = Threads(threads)
+    engine.prepare("conv_grad_weight", arrays, options)()
+    taps = int(np.prod(window.kernel))
+    assert products == ([True] * taps * group + [False] if taps > 1 else [])
+    for role in ("add_to", "add_bias"):
+        np.testing.assert_allclose(arrays[role], wanted[role], rtol=1e-5, atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("inputs", "outputs", "kernel", "is_worth_it"),
+    [(512, 512, 3, True), (256, 384, 3, True), (128, 256, 3, False), (512, 512, 5, False)],
+)
+def test_copies_must_be_worth_it(products, inputs, outputs, kernel, is_worth_it):
+    from netdef.engines.onednn import OneDnnEngine
+
+    window = Window(*((n, n) for n in (kernel, 1, kernel // 2, 1)))
+    x, dy = (fake((2, c, 7, 7), "float32", (0, 2, 3, 1)) for c in (inputs, outputs))
+    weight = fake((outputs, inputs, kernel, kernel), "float32")
+    options = dict(window=window, group=1)
+    OneDnnEngine().prepare("conv_grad_weight", dict(x=x, dy=dy, add_to=weight), options)
+    assert bool(products) == is_worth_it
+
+
+def test_a_tap_that_meets_only_padding_leaves_it_to_onednn(products):
+    from netdef.engines.onednn import OneDnnEngine
+
+    random, window = np.random.default_rng(0), Window((3, 1), (1, 1), (1, 0), (1, 1))
+    x, dy = images(random, 2, MANY, 1, 4), images(random, 2, MANY, 1, 4)
+    weight = np.zeros((MANY, MANY, 3, 1), "f4")
+    engine = OneDnnEngine(np, Scratch(np, aligned(np, 1 << 24)))
+    options = dict(window=window, group=1)
+    engine.prepare("conv_grad_weight", dict(x=x, dy=dy, add_to=weight), options)()
+    assert not products
+    middle = np.einsum("nchw,ndhw->cd", dy, x)
+    np.testing.assert_allclose(weight[:, :, 1, 0], middle, rtol=1e-4, atol=1e-4)
+    assert not weight[:, :, [0, 2]].any()
 
 
 @pytest.mark.parametrize(("kernel", "pad", "group"), [(2, 0, 1), (1, 1, 1), (1, 0, 2)])

@@ -1,24 +1,25 @@
 """The gradients of a convolution's weight and bias."""
 
-from functools import partial
 from itertools import chain
 from typing import Any
 
 import numpy as np
 
-from netdef.engines.engine import Run, in_order
-from netdef.engines.onednn.convolution import DIRECT, Convolutions, grouped, moves
+from netdef.engines.engine import Run
+from netdef.engines.onednn.convolution import DIRECT, grouped, moves
+from netdef.engines.onednn.pixel_products import PixelProducts, lie_in_rows, meetings
 from netdef.engines.onednn.primitive import DIFF_BIAS, DIFF_DST, DIFF_WEIGHTS, SRC, Kernel
-from netdef.engines.onednn.sgemm import sgemm
 from netdef.window import Window
 
 _FEW = 4
 """Channels of pictures, of which no blocks are made."""
 _REORDERED = 9
 """GB a second of one core that a reorder moves."""
+_WORTH_COPIES, _MOST_TAPS = 90, 9
+"""Multiplications for each number that is copied, and the copies of an image at most."""
 
 
-class WeightGradients(Convolutions):
+class WeightGradients(PixelProducts):
     """The primitive ``conv_grad_weight``."""
 
     def conv_grad_weight(
@@ -31,8 +32,8 @@ class WeightGradients(Convolutions):
         window: Window,
         group: int,
     ) -> Run:
-        if _is_product(x, dy, add_to, window):
-            return self._by_pixels(x, dy, add_to, add_bias, window.stride)
+        if _are_products(x, dy, add_to, window, group):
+            return self.by_pixels(x, dy, add_to, add_bias, window, group)
         describe, filters = self.describe, grouped(add_to, group)
         image, errors = self.alike(x, dy)
         w = describe.any(filters.shape)
@@ -57,40 +58,20 @@ class WeightGradients(Convolutions):
             writes[DIFF_BIAS] = add_bias
         return self.ready(kernel, {SRC: x, DIFF_DST: dy}, writes, adds=True)
 
-    def _by_pixels(self, x: Any, dy: Any, weight: Any, bias: Any, stride: tuple[int, ...]) -> Run:
-        """Return what adds the product of dy's pixels and those that a window of one meets."""
-        met, copy = x[(..., *(slice(None, None, step) for step in stride))], None
-        if max(stride) > 1:
-            skipped, met = met, self._room_of_images(met)
-            copy = partial(np.copyto, met, skipped)
-        errors, goal = _rows(dy), weight.reshape(len(weight), -1)
-        add = sgemm(self.library, errors, _rows(met), goal, adds=True, transposed=True)
-        if bias is None:
-            return in_order(copy, add)
-        ones = self.scratch.take((1, len(errors)), x.dtype)
-        total = sgemm(self.library, ones, errors, bias.reshape(1, -1), adds=True)
-        return in_order(copy, add, partial(ones.fill, 1), total)
 
-    def _room_of_images(self, images: Any) -> Any:
-        """Return scratch memory for images of that shape, channels innermost."""
-        number, channels, *size = images.shape
-        return np.moveaxis(self.scratch.take((number, *size, channels), images.dtype), -1, 1)
+def _are_products(x: Any, dy: Any, weight: Any, window: Window, group: int) -> bool:
+    """True if products of matrices of pixels are faster than oneDNN's kernel.
 
-
-def _is_product(x: Any, dy: Any, weight: Any, window: Window) -> bool:
-    """True if the window is one pixel, and channels lie innermost: pixels are rows of a matrix."""
-    types = {a.dtype.name for a in (x, dy, weight)}
-    is_one = weight[0].size == x.shape[1] and not any(window.pad)
-    return is_one and types == {"float32"} and all(map(_lies_in_rows, (x, dy, weight)))
-
-
-def _lies_in_rows(images: Any) -> bool:
-    return bool(np.moveaxis(images, 1, -1).flags.c_contiguous)
-
-
-def _rows(images: Any) -> Any:
-    """View images, channels innermost, as a matrix of their pixels."""
-    return np.moveaxis(images, 1, -1).reshape(-1, images.shape[1], copy=False)
+    They are if nothing is to be copied, or the channels are so many that copying pixels takes
+    little beside multiplying them; see decision 0007.
+    """
+    inputs, outputs = weight.shape[1], len(weight) // group
+    if not lie_in_rows(x, dy) or not weight.flags.c_contiguous:
+        return False
+    if len(taps := meetings(window, x.shape[2:], dy.shape[2:])) == group == 1:
+        return not any(window.pad)
+    is_worth_it = inputs * outputs >= _WORTH_COPIES * (inputs + outputs)
+    return 1 < len(taps) <= _MOST_TAPS and is_worth_it
 
 
 def _blocks(x: Any, dy: Any, window: Window, group: int) -> tuple[str, str] | None:

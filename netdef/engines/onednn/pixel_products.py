@@ -1,0 +1,99 @@
+"""The gradient of a weight as products of matrices: for each tap of the window one."""
+
+from functools import partial
+from itertools import product
+from typing import Any
+
+import numpy as np
+
+from netdef.engines.engine import Run, in_order
+from netdef.engines.onednn.convolution import Convolutions
+from netdef.engines.onednn.sgemm import sgemm
+from netdef.engines.threads import parts
+from netdef.window import Window
+
+Meeting = tuple[tuple[slice, ...], tuple[slice, ...]]
+"""Pixels of the image that a tap meets, and the places at which it does."""
+
+
+def meetings(window: Window, image: tuple[int, ...], places: tuple[int, ...]) -> list[Meeting]:
+    """Return what each tap of a window meets, in order; none if a tap meets only padding."""
+    found = []
+    for tap in product(*map(range, window.kernel)):
+        sides = []
+        for i, at in enumerate(tap):
+            step, shift = window.stride[i], at * window.dilation[i] - window.pad[i]
+            first = max(0, -(shift // step))
+            last = min(places[i] - 1, (image[i] - 1 - shift) // step)
+            if last < first:
+                return []
+            met = slice(first * step + shift, last * step + shift + 1, step)
+            sides.append((met, slice(first, last + 1)))
+        mets, theirs = zip(*sides, strict=True)
+        found.append((mets, theirs))
+    return found
+
+
+def lie_in_rows(*images: Any) -> bool:
+    """True if all are float32 with the channels innermost: pixels are rows of a matrix."""
+    return all(i.dtype == np.float32 and np.moveaxis(i, 1, -1).flags.c_contiguous for i in images)
+
+
+class PixelProducts(Convolutions):
+    """``dW[:, :, tap] += dY^T X``, over the pixels X that a tap meets and the places of dY.
+
+    Where a tap meets all pixels of an image nothing is copied; else only what it meets is
+    multiplied.
+    """
+
+    def by_pixels(self, x: Any, dy: Any, weight: Any, bias: Any, window: Window, group: int) -> Run:
+        """Return what adds the gradients of the weight, and of the bias if there is one."""
+        met = meetings(window, x.shape[2:], dy.shape[2:])
+        filters = weight.reshape(group, len(weight) // group, *weight.shape[1:])
+        is_one = len(met) == 1
+        sums = (
+            filters
+            if is_one
+            else self.scratch.take((group, *window.kernel, *filters.shape[1:3]), x.dtype)
+        )
+        rooms = [self.scratch.take((dy[:, 0].size * n,), x.dtype) for n in filters.shape[2:0:-1]]
+        runs: list[Run | None] = []
+        groups = zip(*(np.split(a, group, axis=1) for a in (x, dy)), sums, strict=True)
+        for image, errors, goals in groups:
+            matrices = goals.reshape(len(met), *filters.shape[1:3])
+            for (pixels, places), goal in zip(met, matrices, strict=True):
+                both = image[(..., *pixels)], errors[(..., *places)]
+                runs += self._product(both, rooms, goal, adds=is_one)
+        if not is_one:
+            lying = np.moveaxis(sums, (-2, -1), (1, 2))
+            like = self.describe.like
+            runs.append(self.reorder(like(lying), lying, like(filters), filters, adds=True))
+        return in_order(*runs, *self._totals(dy, bias))
+
+    def _product(
+        self, both: tuple[Any, Any], rooms: list[Any], goal: Any, adds: bool
+    ) -> list[Run | None]:
+        """Return what copies two images where they are not matrices, and what multiplies them."""
+        (pixels, copy), (errors, other) = map(self._as_rows, both, rooms)
+        multiply = sgemm(self.library, errors, pixels, goal, adds=adds, transposed=True)
+        return [copy, other, multiply]
+
+    def _as_rows(self, images: Any, room: Any) -> tuple[Any, Run | None]:
+        """Return images as a matrix of their pixels, and what copies them for it if need be."""
+        inner = np.moveaxis(images, 1, -1)
+        if inner.flags.c_contiguous:
+            return inner.reshape(-1, inner.shape[-1]), None
+        goal = room[: inner.size].reshape(inner.shape)
+        shares = [
+            partial(np.copyto, goal[p], inner[p]) for p in parts(len(goal), self.threads.count)
+        ]
+        return goal.reshape(-1, goal.shape[-1]), self.threads.together(shares)
+
+    def _totals(self, dy: Any, bias: Any) -> list[Run]:
+        """Return what adds the sums of all channels to the bias."""
+        if bias is None:
+            return []
+        errors, _ = self._as_rows(dy, None)
+        ones = self.scratch.take((1, len(errors)), dy.dtype)
+        add = sgemm(self.library, ones, errors, bias.reshape(1, -1), adds=True)
+        return [partial(ones.fill, 1), add]
