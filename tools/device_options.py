@@ -65,6 +65,13 @@ def _use_autotuning(ctx: click.Context, param: click.Parameter, is_given: bool) 
         settings.chosen.autotune = True
 
 
+def _use_determinism(ctx: click.Context, param: click.Parameter, is_given: bool) -> None:
+    if is_given:
+        from netdef.engines import settings
+
+        settings.chosen.deterministic = True
+
+
 def _use_no_fusing(ctx: click.Context, param: click.Parameter, is_given: bool) -> None:
     if is_given:
         from netdef.engines import settings
@@ -109,6 +116,14 @@ _autotune = click.option(
     callback=_use_autotuning,
     help="Time cuDNN's plans on the GPU, and take the fastest; the choice is kept.",
 )
+_deterministic = click.option(
+    "--deterministic",
+    is_flag=True,
+    expose_value=False,
+    callback=_use_determinism,
+    help="Refuse what may give other bits in another run on the same device: --autotune. All else"
+    " gives the same, with the option and without.",
+)
 _no_fuse = click.option(
     "--no-fuse",
     is_flag=True,
@@ -123,7 +138,7 @@ _split_batch = click.option(
     is_flag=True,
     help="Give each of several GPUs its part of a batch; without it each takes batches whole.",
 )
-_OTHERS = (_no_fuse, _autotune, _tf32, _precision, _threads, _engine)
+_OTHERS = (_no_fuse, _deterministic, _autotune, _tf32, _precision, _threads, _engine)
 
 
 def use_gpu(number: int | None) -> None:

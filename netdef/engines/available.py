@@ -54,6 +54,11 @@ def _on_cpu(asked: str | None) -> list[Engine]:
 def _on_gpu(asked: str | None, precision: str, tf32: bool, autotune: bool) -> list[Engine]:
     from netdef.engines.numpy import NumpyEngine
 
+    if chosen.deterministic and autotune:
+        raise ConfigError(
+            "--deterministic and autotune do not go together: what is fastest in one run need not"
+            " be in another; leave out one of them"
+        )
     if asked == "numpy":
         return [NumpyEngine()]
     from netdef.engines.cupy import CupyEngine

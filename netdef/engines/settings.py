@@ -22,6 +22,8 @@ class Settings:
     """True if GPUs may round float32 to 10 bits before they multiply, which Caffe never does."""
     autotune: bool = False
     """True if cuDNN's plans are timed on the GPU, and the fastest is taken."""
+    deterministic: bool = False
+    """True if what may give other bits in another run is refused."""
 
 
 chosen = Settings()

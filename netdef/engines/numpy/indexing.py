@@ -4,10 +4,11 @@ from typing import Any
 
 import numpy as np
 
+from netdef.engines import settings
 from netdef.engines.engine import Run
 from netdef.engines.numpy.images import Images, kernel_places
 from netdef.engines.numpy.labels import Labels
-from netdef.errors import DataError
+from netdef.errors import ConfigError, DataError
 from netdef.window import Window
 
 
@@ -31,6 +32,11 @@ class Indexing(Images):
         return run
 
     def scatter(self, rows: Any, index: Any, add_to: Any) -> Run:
+        if self.xp is not np and settings.chosen.deterministic:
+            raise ConfigError(
+                "CuPy adds rows in no certain order, and so not to the same bits in every run;"
+                " leave out --deterministic, or --engine numpy"
+            )
         xp, numbers = self.xp, _Rows(self, index, add_to.shape[0])
         plain = self._plain(rows)
         values = plain.reshape(numbers.number.size, *add_to.shape[1:])
