@@ -1,11 +1,7 @@
 """Adam, with the decay in its gradients as in Caffe."""
 
-from collections.abc import Sequence
-from types import ModuleType
-from typing import Any
-
 from netdef.proto import SolverParameter
-from netdef.solvers.moments import Moments
+from netdef.solvers.moments import FOLLOW, shares
 from netdef.solvers.rule import Rule, Step, check_parts
 
 
@@ -19,22 +15,13 @@ class Adam(Rule, type="Adam"):
     second form, where delta is not corrected.
     """
 
-    histories = 2
-
-    def __init__(self, param: SolverParameter, xp: ModuleType) -> None:
-        super().__init__(param, xp)
-        self._moments = Moments(param, xp)
+    histories = ("m", "v")
+    formula = FOLLOW + "w = w - corrected_rate * (m / (sqrt(v) + delta))"
 
     @classmethod
     def check(cls, param: SolverParameter) -> None:
         check_parts(param, "momentum", "momentum2")
 
-    def update(self, w: Any, g: Any, histories: Sequence[Any], spare: Any, step: Step) -> None:
-        m, v = histories
-        self._moments.follow(m, v, g, spare)
-        first, second = self._moments.shares(step.iteration)
-        self.xp.sqrt(v, out=g)
-        g += self.param.delta
-        self.xp.divide(m, g, out=g)
-        g *= step.rate * second**0.5 / first
-        w -= g
+    def numbers(self, step: Step) -> dict[str, float]:
+        first, second = shares(self, step)
+        return {"corrected_rate": step.rate * second**0.5 / first}

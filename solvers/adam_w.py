@@ -1,11 +1,7 @@
 """Adam with a decay of its own."""
 
-from collections.abc import Sequence
-from types import ModuleType
-from typing import Any
-
 from netdef.proto import SolverParameter
-from netdef.solvers.moments import Moments
+from netdef.solvers.moments import DIRECTION, FOLLOW, unbiasing
 from netdef.solvers.rule import Rule, Step, check_parts
 
 
@@ -17,22 +13,17 @@ class AdamW(Rule, type="AdamW"):
     Source: Loshchilov and Hutter, Decoupled weight decay regularization, 2017.
     """
 
-    histories = 2
+    histories = ("m", "v")
     decays_itself = True
-
-    def __init__(self, param: SolverParameter, xp: ModuleType) -> None:
-        super().__init__(param, xp)
-        self._moments = Moments(param, xp)
+    formula = f"""{FOLLOW}{DIRECTION}
+if decay:
+    w = kept * w
+w = w - rate * d
+"""
 
     @classmethod
     def check(cls, param: SolverParameter) -> None:
         check_parts(param, "momentum", "momentum2")
 
-    def update(self, w: Any, g: Any, histories: Sequence[Any], spare: Any, step: Step) -> None:
-        m, v = histories
-        self._moments.follow(m, v, g, spare)
-        self._moments.direction(m, v, g, step.iteration, self.param.delta)
-        g *= step.rate
-        if step.decay:
-            w *= 1 - step.rate * step.decay
-        w -= g
+    def numbers(self, step: Step) -> dict[str, float]:
+        return {"kept": 1 - step.rate * step.decay, **unbiasing(self, step)}

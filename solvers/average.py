@@ -3,8 +3,12 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from netdef.solvers.stretches import Stretch, Stretches
+from netdef.solvers.arenas import on_arenas
+from netdef.solvers.method import Method
 from netdef.weights import Segment, Weights
+
+_FOLLOW = "average = average + new * (w - average)"
+"""``decay average + (1 - decay) w``, with 1 - decay for ``new``."""
 
 
 class WeightAverage:
@@ -17,28 +21,20 @@ class WeightAverage:
     """
 
     def __init__(self, weights: Weights, decay: float) -> None:
-        self._weights, self._decay = weights, decay
-        xp = weights.device.xp
-        self._average = xp.empty_like(weights.data)
+        self._weights = weights
+        self._average = weights.device.xp.zeros(len(weights.data), "float32")
+        method = Method(("average",), (), _FOLLOW, known={"new": 1 - decay})
         whole = Segment(0, len(weights.data), 1, 1)
-        self._stretches = Stretches(weights, [self._average], [whole])
+        self._mix = on_arenas(weights, method, {"average": self._average}, [whole])
         self.has_begun = False
 
     def follow(self) -> None:
         """Take the weights of now in."""
         if self.has_begun:
-            self._stretches.each(self._mix)
+            self._mix.run([{}])
         else:
             self._average[...] = self._weights.data
             self.has_begun = True
-
-    def _mix(self, s: Stretch) -> None:
-        # decay a + (1 - decay) w = a + (1 - decay) (w - a)
-        (average,) = s.histories
-        xp = self._weights.device.xp
-        xp.subtract(s.w, average, out=s.spare)
-        xp.multiply(s.spare, 1 - self._decay, out=s.spare)
-        average += s.spare
 
     @contextmanager
     def in_place(self) -> Iterator[None]:

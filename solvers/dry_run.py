@@ -42,7 +42,7 @@ def plan_run(param: SolverParameter, path: str, splits_batch: bool = False) -> P
     trained = split_batch(train_net(param, path), shares if splits_batch else 1)
     train, *tests = map(_plan, (trained, *test_nets(param, path)))
     param = in_iterations(param, path, 1 if splits_batch else shares)
-    return Planned(param, train, tuple(tests), rule.histories * train.weight_bytes)
+    return Planned(param, train, tuple(tests), len(rule.histories) * train.weight_bytes)
 
 
 def _plan(choice: NetChoice) -> Plan:

@@ -1,13 +1,14 @@
 """LAMB: Adam with layer-wise rates for large batches."""
 
-from collections.abc import Sequence
-from types import ModuleType
-from typing import Any
-
 from netdef.proto import SolverParameter
 from netdef.solvers.layerwise_rule import LayerwiseRule
-from netdef.solvers.moments import Moments
+from netdef.solvers.moments import DIRECTION, FOLLOW, unbiasing
 from netdef.solvers.rule import Step, check_parts
+
+_STEP = f"""{DIRECTION}
+if decay:
+    d = d + decay * w
+"""
 
 
 class LAMB(LayerwiseRule, type="LAMB"):
@@ -20,37 +21,14 @@ class LAMB(LayerwiseRule, type="LAMB"):
     minutes, 2019.
     """
 
-    histories = 2
-
-    def __init__(self, param: SolverParameter, xp: ModuleType) -> None:
-        super().__init__(param, xp)
-        self._moments = Moments(param, xp)
+    histories = ("m", "v")
+    measure = f"{FOLLOW}{_STEP}other = d"
+    trust = "where(weights == 0, 1, where(others == 0, 1, weights / others))"
+    formula = f"{_STEP}w = w - rate * d"
 
     @classmethod
     def check(cls, param: SolverParameter) -> None:
         check_parts(param, "momentum", "momentum2")
 
-    def measure(
-        self, w: Any, g: Any, histories: Sequence[Any], spare: Any, step: Step
-    ) -> tuple[float, float]:
-        m, v = histories
-        self._moments.follow(m, v, g, spare)
-        self._direction(w, histories, g, spare, step)
-        return self.square(w), self.square(g)
-
-    def trust(self, weights: float, other: float, decay: float) -> float:
-        return weights / other if weights and other else 1.0
-
-    def update(self, w: Any, g: Any, histories: Sequence[Any], spare: Any, step: Step) -> None:
-        self._direction(w, histories, g, spare, step)
-        g *= step.rate
-        w -= g
-
-    def _direction(
-        self, w: Any, histories: Sequence[Any], out: Any, spare: Any, step: Step
-    ) -> None:
-        m, v = histories
-        self._moments.direction(m, v, out, step.iteration, self.param.delta)
-        if step.decay:
-            self.xp.multiply(w, step.decay, out=spare)
-            out += spare
+    def numbers(self, step: Step) -> dict[str, float]:
+        return unbiasing(self, step)

@@ -1,33 +1,21 @@
 """Update rules whose rate depends on how long the weights and the gradient of a blob are."""
 
-from collections.abc import Sequence
-from typing import Any
+from typing import ClassVar
 
-from netdef.solvers.rule import Rule, Step
+from netdef.solvers.rule import Rule
 
 
 class LayerwiseRule(Rule):
     """Base of rules that measure each blob before they change it.
 
-    All stretches of all blobs are measured first; then ``update`` gets the rate times the
-    ``trust`` of its blob.
+    All blobs are measured first, and ``rate`` in the formula is times the ``trust`` of the blob.
+    Nothing else in it may depend on the rate.
     """
 
     decays_itself = True
 
-    def measure(
-        self, w: Any, g: Any, histories: Sequence[Any], spare: Any, step: Step
-    ) -> tuple[float, float]:
-        """Return the sums of squares of the weights and of what they are held against.
-
-        May change the histories, ``g`` and ``spare``; ``update`` gets the same gradient again.
-        """
-        raise NotImplementedError
-
-    def trust(self, weights: float, other: float, decay: float) -> float:
-        """Return the factor of a blob's rate from the two L2 norms that ``measure`` began."""
-        raise NotImplementedError
-
-    def square(self, x: Any) -> float:
-        """Return the sum of squares."""
-        return float(self.xp.dot(x, x))
+    measure: ClassVar[str]
+    """A formula, run before the other: it assigns ``other``, and may assign histories."""
+    trust: ClassVar[str]
+    """An expression of a blob's L2 norms of ``w`` and ``other``, ``weights`` and ``others``; of
+    its ``decay`` and of fields of the solver."""

@@ -1,15 +1,16 @@
 """What an update rule is, and how one is found by its name."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from types import ModuleType
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from netdef.errors import ConfigError
 from netdef.proto import SolverParameter
 from netdef.registry import Registry
 
 SOLVERS: Registry[type["Rule"]] = Registry("solver type", home="netdef.solvers")
+
+_FIELDS = ("momentum", "momentum2", "delta", "rms_decay", "trust_coefficient")
 
 
 @dataclass(frozen=True)
@@ -27,14 +28,15 @@ class Step:
 class Rule:
     """Base of all update rules: how weights follow their gradients.
 
-    A rule is elementwise, so it runs over flat stretches of all weights, several at once; the
-    weights of a stretch have one step. It keeps no arrays of its own: what it remembers are
-    its ``histories``.
+    A rule is a formula for one weight ``w`` and its gradient ``g``: see ``netdef.formula``. It
+    may read the numbers ``rate`` and ``decay``, fields of the solver by their names, and those
+    of ``numbers``; it assigns ``w`` and its histories.
     """
 
     type: ClassVar[str]
-    histories: ClassVar[int] = 0
-    """How many arrays, each as large as the weights, it remembers; they begin as zeros."""
+    formula: ClassVar[str]
+    histories: ClassVar[tuple[str, ...]] = ()
+    """What it remembers of each weight; they begin as zeros."""
     decays_itself: ClassVar[bool] = False
     """True if its gradients come without the decay, because it does something else with it."""
 
@@ -43,8 +45,8 @@ class Rule:
             cls.type = type
             SOLVERS.add(type, cls)
 
-    def __init__(self, param: SolverParameter, xp: ModuleType) -> None:
-        self.param, self.xp = param, xp
+    def __init__(self, param: SolverParameter) -> None:
+        self.param = param
 
     @classmethod
     def check(cls, param: SolverParameter) -> None:
@@ -54,16 +56,13 @@ class Rule:
             ConfigError: it cannot; with the mend.
         """
 
-    def update(self, w: Any, g: Any, histories: Sequence[Any], spare: Any, step: Step) -> None:
-        """Change ``w`` and the histories, with nothing allocated.
+    def numbers(self, step: Step) -> Mapping[str, float]:
+        """Return numbers of the formula that are made of those of a step, in double precision."""
+        return {}
 
-        ``g`` holds the gradient, with the decay added unless the rule ``decays_itself``;
-        ``g`` and ``spare`` may be overwritten.
-
-        Shapes:
-            w, g, spare, each of histories: ``(n,)`` float32.
-        """
-        raise NotImplementedError
+    def fields(self) -> dict[str, float]:
+        """Return the fields of the solver that formulas name."""
+        return {name: float(getattr(self.param, name)) for name in _FIELDS}
 
 
 def rule_named(name: str) -> type[Rule]:

@@ -1,19 +1,13 @@
 """Stochastic gradient descent."""
 
-from collections.abc import Sequence
-from typing import Any
-
-from netdef.solvers.rule import Rule, Step
+from netdef.solvers.rule import Rule
 
 
 class SGD(Rule, type="SGD"):
-    """Gradient descent with momentum: ``h = momentum h + rate g``; ``w -= h``."""
+    """Gradient descent with momentum."""
 
-    histories = 1
-
-    def update(self, w: Any, g: Any, histories: Sequence[Any], spare: Any, step: Step) -> None:
-        (h,) = histories
-        h *= self.param.momentum
-        g *= step.rate
-        h += g
-        w -= h
+    histories = ("h",)
+    formula = """
+    h = momentum * h + rate * g
+    w = w - h
+    """

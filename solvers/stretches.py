@@ -1,67 +1,61 @@
-"""The arenas of weights cut into stretches, and the threads that go over them."""
+"""Arenas cut into stretches, and the threads that go over them."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
 import numpy as np
 
-from netdef.engines.threads import ALONE, of_this_machine, parts
+from netdef.engines.threads import of_this_machine, parts
 from netdef.weights import Segment, Weights
 
 _ELEMENTS_IN_CACHE = 64 * 1024
 """Weights, gradients, histories and scratch of a stretch stay near a core, and calls stay few."""
-_ELEMENTS_ON_GPU = 4 * 1024 * 1024
 _FEWEST_FOR_A_THREAD = 4
 """Stretches; for less than so many a thread takes longer to wake up than to work."""
 
 
 @dataclass(frozen=True)
 class Stretch:
-    """Views of one stretch of the arenas, the ``number``-th; ``g`` and ``spare`` are scratch.
+    """Views of one stretch of the arenas, the ``number``-th, and rooms of scratch memory.
 
     ``region`` is the number of the region that it is a part of.
     """
 
     number: int
     region: int
-    w: Any
-    grad: Any
-    histories: list[Any]
-    g: Any
-    spare: Any
+    arrays: Mapping[str, Any]
+    rooms: Sequence[Any]
+    ready: dict[Any, Any] = field(default_factory=dict)
+    """What was prepared for it."""
 
 
 class Stretches:
-    """All stretches of some regions of the arenas; each region has one step.
+    """All stretches of some regions of the arenas, in the memory of the CPU.
 
     Each thread has scratch memory of its own and a row of neighbouring stretches.
     """
 
-    def __init__(
-        self, weights: Weights, histories: Sequence[Any], regions: Sequence[Segment]
-    ) -> None:
-        device = weights.device
-        self.regions = list(regions)
-        length = _ELEMENTS_ON_GPU if device.is_gpu else _ELEMENTS_IN_CACHE
+    def __init__(self, arenas: Mapping[str, Any], regions: Sequence[Segment], rooms: int) -> None:
+        length = _ELEMENTS_IN_CACHE
         cuts = [
             (number, slice(start, min(start + length, region.stop)))
-            for number, region in enumerate(self.regions)
+            for number, region in enumerate(regions)
             for start in range(region.start, region.stop, length)
         ]
         self.count = len(cuts)
         self.region_of = [region for region, _ in cuts]
         """The region of each stretch, by the stretch's number."""
-        self._threads = ALONE if device.is_gpu else of_this_machine()
+        self._threads = of_this_machine()
         rows = parts(len(cuts), min(self._threads.count, len(cuts) // _FEWEST_FOR_A_THREAD))
         size = max((cut.stop - cut.start for _, cut in cuts), default=0)
         self._rows = []
         for row in rows:
-            scratch = device.xp.empty((2, size), "float32")
+            scratch = np.empty((rooms, size), "float32")
             self._rows.append(
                 [
-                    _stretch(weights, histories, scratch, number, *cuts[number])
+                    _stretch(arenas, scratch, number, *cuts[number])
                     for number in range(len(cuts))[row]
                 ]
             )
@@ -79,16 +73,10 @@ def _over(row: list[Stretch], work: Callable[[Stretch], None]) -> None:
 
 
 def _stretch(
-    weights: Weights,
-    histories: Sequence[Any],
-    scratch: Any,
-    number: int,
-    region: int,
-    here: slice,
+    arenas: Mapping[str, Any], scratch: Any, number: int, region: int, here: slice
 ) -> Stretch:
-    g, spare = scratch[:, : here.stop - here.start]
-    own = [h[here] for h in histories]
-    return Stretch(number, region, weights.data[here], weights.grad[here], own, g, spare)
+    arrays = {name: arena[here] for name, arena in arenas.items()}
+    return Stretch(number, region, arrays, scratch[:, : here.stop - here.start])
 
 
 def blobs_of(weights: Weights) -> list[Segment]:

@@ -10,9 +10,11 @@ from numpy.typing import NDArray
 from netdef.errors import ConfigError, WeightsError
 from netdef.loading import is_same_in_four_axes
 from netdef.proto import SolverParameter
+from netdef.solvers.arenas import on_arenas
 from netdef.solvers.layerwise_rule import LayerwiseRule
+from netdef.solvers.method import method_of
 from netdef.solvers.rule import Rule, Step, rule_named
-from netdef.solvers.stretches import Stretch, Stretches, blobs_of
+from netdef.solvers.stretches import blobs_of
 from netdef.weights import Weights
 
 
@@ -30,74 +32,27 @@ class Update:
     """
 
     def __init__(self, weights: Weights, param: SolverParameter) -> None:
-        self._weights, self._param, self._xp = weights, param, weights.device.xp
-        self.rule = checked_rule(param)(param, self._xp)
-        self.histories = [
-            self._xp.zeros(weights.learned, "float32") for _ in range(self.rule.histories)
-        ]
+        self._weights, self._param, xp = weights, param, weights.device.xp
+        self.rule = checked_rule(param)(param)
+        self.histories = [xp.zeros(weights.learned, "float32") for _ in self.rule.histories]
         is_layerwise = isinstance(self.rule, LayerwiseRule)
-        regions = blobs_of(weights) if is_layerwise else weights.segments
-        self._stretches = Stretches(weights, self.histories, regions)
-        self._squares = np.zeros((self._stretches.count, 2))
+        self._regions = blobs_of(weights) if is_layerwise else weights.segments
+        arenas = dict(zip(self.rule.histories, self.histories, strict=True))
+        method = method_of(self.rule, param)
+        self._on_arenas = on_arenas(weights, method, arenas, self._regions)
 
-    def apply(self, rate: float, iteration: int, loss_scale: float = 1.0) -> None:
-        """Change the weights by their gradients, which come multiplied by ``loss_scale``."""
-        scale = self._clip(loss_scale) / self._param.iter_size / loss_scale
+    def apply(self, rate: float, iteration: int, loss_scale: float = 1) -> None:
+        """Change the weights by their gradients, which are ``loss_scale`` times too large."""
         steps = [
             Step(rate * r.lr_mult, self._param.weight_decay * r.decay_mult, iteration)
-            for r in self._stretches.regions
+            for r in self._regions
         ]
-        if isinstance(self.rule, LayerwiseRule):
-            steps = self._trusted(self.rule, steps, scale)
-
-        def change(s: Stretch) -> None:
-            step = steps[s.region]
-            self._gradient(s, scale, step.decay)
-            self.rule.update(s.w, s.g, s.histories, s.spare, step)
-
-        self._stretches.each(change)
-
-    def _trusted(self, rule: LayerwiseRule, steps: Sequence[Step], scale: float) -> list[Step]:
-        """Return the steps with their rates times the trust of their blobs."""
-        squares = np.zeros((len(steps), 2))
-
-        def measure(s: Stretch) -> None:
-            self._gradient(s, scale, 0)
-            self._squares[s.number] = rule.measure(s.w, s.g, s.histories, s.spare, steps[s.region])
-
-        self._stretches.each(measure)
-        np.add.at(squares, self._stretches.region_of, self._squares)
-        return [
-            Step(step.rate * rule.trust(w, other, step.decay), step.decay, step.iteration)
-            for step, (w, other) in zip(steps, np.sqrt(squares).tolist(), strict=True)
-        ]
-
-    def _clip(self, loss_scale: float) -> float:
-        """Return the factor that brings the gradients down to the norm they may have."""
         limit = self._param.clip_gradients
-        if limit < 0:
-            return 1.0
-
-        def measure(s: Stretch) -> None:
-            self._squares[s.number, 0] = float(self._xp.dot(s.grad, s.grad))
-
-        self._stretches.each(measure)
-        norm = float(self._squares[:, 0].sum()) ** 0.5 / loss_scale
-        return limit / norm if norm > limit else 1.0
-
-    def _gradient(self, s: Stretch, scale: float, decay: float) -> None:
-        """Set ``g = scale grad + decay w`` or ``scale grad + decay sign(w)``."""
-        xp = self._xp
-        if not decay or self.rule.decays_itself:
-            xp.multiply(s.grad, scale, out=s.g)
-            return
-        if self._param.regularization_type == "L2":
-            xp.multiply(s.w, decay, out=s.g)
-        else:
-            xp.sign(s.w, out=s.g)
-            xp.multiply(s.g, decay, out=s.g)
-        grad = s.grad if scale == 1 else xp.multiply(s.grad, scale, out=s.spare)
-        xp.add(s.g, grad, out=s.g)
+        self._on_arenas.run(
+            [{"rate": s.rate, "decay": s.decay, **self.rule.numbers(s)} for s in steps],
+            divisor=self._param.iter_size * loss_scale,
+            limit=limit * loss_scale if limit >= 0 else None,
+        )
 
     def snapshot_bytes(self) -> tuple[int, int]:
         """Return the bytes that all weights, and all histories, take in a snapshot."""
@@ -143,7 +98,7 @@ class Update:
                 blob = next(blobs)
                 if param.is_learned:
                     view = self._weights.view(history, key)
-                    view[...] = self._xp.asarray(blob.reshape(view.shape))
+                    view[...] = self._weights.device.xp.asarray(blob.reshape(view.shape))
 
 
 def checked_rule(param: SolverParameter) -> type[Rule]:

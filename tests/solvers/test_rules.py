@@ -123,7 +123,7 @@ def test_formula(monkeypatch, name, length, decay):
     for key, exact in expected.items():
         np.testing.assert_allclose(values(weights, key), exact, rtol=2e-4, atol=2e-6)
     saved = iter(update.saved())
-    for i in range(update.rule.histories):
+    for i in range(len(update.rule.histories)):
         for key in weights.params:
             np.testing.assert_allclose(next(saved), history[key][i], rtol=2e-4, atol=2e-6)
 

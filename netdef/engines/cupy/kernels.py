@@ -23,6 +23,7 @@ FILES = {
     "sums": ("places", "reduction", "sums"),
     "transform": ("places", "transform"),
     "uniform": ("places", "uniform"),
+    "update": ("places", "reduction", "update"),
 }
 """The texts that each group of kernels is made of, one after the other. That of ``map`` goes on
 with a kernel for each expression."""
@@ -53,18 +54,20 @@ def source(group: str, image: str, index: str = "uint8") -> str:
 
 
 @cache
-def _module(xp: ModuleType, code: str) -> Any:
-    return xp.RawModule(code=code, options=("--std=c++17",))
+def _module(xp: ModuleType, code: str, *options: str) -> Any:
+    return xp.RawModule(code=code, options=("--std=c++17", *options))
 
 
-def function(xp: ModuleType, code: str, name: str) -> Any:
+def function(xp: ModuleType, code: str, name: str, *options: str) -> Any:
     """Return a kernel, compiled when it is first asked for: ``kernel(grid, block, arguments)``.
+
+    ``options`` are further ones of the compiler's.
 
     Raises:
         DeviceError: the compiler of CUDA's run-time is not there, or not fit for the driver.
     """
     try:
-        return _module(xp, code).get_function(name)
+        return _module(xp, code, *options).get_function(name)
     except (OSError, ImportError, RuntimeError) as error:
         raise DeviceError(
             f"the kernel {name} cannot be compiled ({error}); install CUDA's run-time that your"

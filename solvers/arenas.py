@@ -1,0 +1,34 @@
+"""Where updates of arenas run: on the device that the weights lie on."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+from netdef.solvers.device_update import DeviceUpdate
+from netdef.solvers.host_update import HostUpdate
+from netdef.solvers.method import Method
+from netdef.weights import Segment, Weights
+
+
+class ArenaUpdate(Protocol):
+    """A method made ready for some arenas."""
+
+    def run(
+        self,
+        numbers: Sequence[Mapping[str, float]],
+        divisor: float = 1,
+        limit: float | None = None,
+    ) -> None:
+        """Change the arenas once, with the numbers of each region.
+
+        ``grad`` is scaled down to the L2 norm ``limit`` if there is one, and divided.
+        """
+
+
+def on_arenas(
+    weights: Weights, method: Method, others: Mapping[str, Any], regions: Sequence[Segment]
+) -> ArenaUpdate:
+    """Make a method ready for the weights, their gradients and other arenas of the same order."""
+    arenas = {"w": weights.data, "grad": weights.grad, **others}
+    if weights.device.is_gpu:
+        return DeviceUpdate(weights.device.xp, method, arenas, regions)
+    return HostUpdate(method, arenas, regions)
