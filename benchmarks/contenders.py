@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import partial
 from typing import Any, Protocol
 
 import numpy as np
@@ -66,15 +65,17 @@ class Contender(Protocol):
 
 @dataclass(frozen=True)
 class Burst:
-    """Many runs of a pass on a GPU, of which the last is waited for, as in a training."""
+    """Many runs of a pass on a GPU, of which the last is waited for, as in a training.
 
-    run: Callable[[], object]
+    ``run`` takes how many.
+    """
+
+    run: Callable[[int], object]
     wait: Callable[[], object]
     times: int = 20
 
     def __call__(self) -> None:
-        for _ in range(self.times):
-            self.run()
+        self.run(self.times)
         self.wait()
 
     def answer(self) -> Any:
@@ -146,10 +147,9 @@ class Netdef:
         numbers = "f32" if task.precision == "tf32" else task.precision
         self.solver = solver_of(task.text(), numbers)
         self.net = self.solver.net
-        train = partial(self.solver.step, 1)
-        self.passes: Passes = {"forward": self.answer, "train": train}
+        self.passes: Passes = {"forward": self.answer, "train": lambda: self.solver.step(1)}
         if task.gpu is not None:
-            self.passes = {"train": Burst(train, self.net.device.wait)}
+            self.passes = {"train": Burst(self.solver.step, self.net.device.wait)}
             self.device_megabytes = pool_megabytes
 
     def answer(self) -> float:
@@ -198,7 +198,7 @@ class Torch:
         self._autocast = lambda: torch.autocast(device.type, torch.bfloat16, enabled=is_bf16)
         self.passes: Passes = {"forward": self.answer, "train": self.train}
         if task.gpu is not None:
-            self.passes = {"train": Burst(self.train, torch.cuda.synchronize)}
+            self.passes = {"train": Burst(self.train_often, torch.cuda.synchronize)}
             self.device_megabytes = lambda: torch.cuda.max_memory_reserved() / 1e6
 
     def answer(self) -> float:
@@ -212,6 +212,11 @@ class Torch:
             loss = self.net(self.images, self.labels)
         loss.backward()
         self.optimizer.step()
+
+    def train_often(self, times: int) -> None:
+        """Train for so many steps, as a loop does."""
+        for _ in range(times):
+            self.train()
 
     def about(self) -> dict[str, Any]:
         return {}

@@ -70,7 +70,7 @@ def measure(task: Task) -> Memory:
         _forget_what_is_free()  # the batch that was filled in came by another array
     solver.step(_STEPS)
     solver.net.device.wait()
-    histories = checked_rule(solver.param).histories * plan.weight_bytes / 1e6
+    histories = len(checked_rule(solver.param).histories) * plan.weight_bytes / 1e6
     planned = plan_facts(plan)["plan_mb"] + histories
     if task.gpu is None:
         held = _megabytes_of_numpy()
