@@ -24,7 +24,7 @@ class Copying(Elementwise, Plain):
     def fill(self, out: Any, *, value: float) -> Run:
         if not _is_float(out):
             return super().fill(out, value=value)
-        return self.map(out=out, expression="value", numbers={"value": value})
+        return self.map(out=out, expression="value", numbers={"value": float(value)})
 
     def concat(self, parts: tuple[Any, ...], out: Any, *, axis: int) -> Run:
         if not _is_float(out):
