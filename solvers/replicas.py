@@ -182,13 +182,17 @@ def check_sharing(graph: Graph) -> None:
         ConfigError: they cannot; with the mend.
     """
     for node in graph.nodes:
-        is_own = not node.bottoms and node.type in _MADE_BY_EACH
-        if is_own or node.type in _WRITTEN_BY_EACH:
-            with at(str(node)):
-                raise ConfigError(
-                    "is by itself on each GPU, which all would make or write the same; train on"
-                    " one GPU, or " + ("read a database" if is_own else "remove it")
-                )
+        if not node.bottoms and node.type in _MADE_BY_EACH:
+            why = (
+                "hands out data that several GPUs cannot share; read them by a layer with a source,"
+                " such as Data, or train on one GPU"
+            )
+        elif node.type in _WRITTEN_BY_EACH:
+            why = "writes a file that all GPUs would write at once; remove it, or train on one GPU"
+        else:
+            continue
+        with at(str(node)):
+            raise ConfigError(why)
 
 
 def _go_to(net: Net, positions: Positions) -> None:

@@ -10,9 +10,7 @@ from netdef.weights import Weights
 Part = tuple[int, int]
 """The first element of a part of the gradients' arena, and the one behind its last."""
 
-LEAST_BYTES = 4 << 20
-"""Smaller buckets would not be exchanged faster: each costs some microseconds by itself."""
-MOST_BUCKETS = 8
+_MOST = 8
 """Each needs a graph of its own on every GPU, for the layers above which it is whole."""
 
 
@@ -24,12 +22,12 @@ class Bucket:
     parts: tuple[Part, ...]
 
 
-def buckets_of(plan: Plan, weights: Weights, least_bytes: int = LEAST_BYTES) -> tuple[Bucket, ...]:
-    """Cut the gradients into buckets, in the order in which backward finishes them.
+def buckets_of(plan: Plan, weights: Weights, least_bytes: int) -> tuple[Bucket, ...]:
+    """Cut the gradients into buckets of some bytes, in the order in which backward finishes them.
 
     Every learned weight is in one of them; the layer of the last one is the net's first.
     """
-    least_bytes = max(least_bytes, 4 * weights.learned // MOST_BUCKETS)
+    least_bytes = max(least_bytes, 4 * weights.learned // _MOST)
     places = _places(weights)
     left, waiting = dict(places), list[Part]()
     found = []

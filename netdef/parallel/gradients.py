@@ -8,6 +8,9 @@ from netdef.parallel.buckets import Bucket, buckets_of
 from netdef.parallel.communicators import Communicators
 from netdef.plan import Plan
 
+LEAST_BYTES = 4 << 20
+"""Of what travels at once: less would not be faster, for each exchange takes its time to begin."""
+
 
 class Gradients:
     """Runs backward on copies of one net, and averages what they get for the weights.
@@ -38,7 +41,7 @@ class Gradients:
         plans = tuple(net.plan for net in self._nets)
         if [id(plan) for plan in plans] != [id(plan) for plan in self._plans]:
             self._plans = plans
-            first, *others = (buckets_of(net.plan, net.weights) for net in self._nets)
+            first, *others = (buckets_of(n.plan, n.weights, LEAST_BYTES) for n in self._nets)
             is_one_way = all(buckets == first for buckets in others)
             self._buckets = first if is_one_way else _whole(self._nets[0])
         is_watched = any(net.executor.observer is not None for net in self._nets)

@@ -1,0 +1,260 @@
+"""A net trained on several GPUs, which the CPU stands for, learns as on one with all records."""
+
+from contextlib import contextmanager
+
+import h5py
+import numpy as np
+import pytest
+
+from netdef import mode
+from netdef.errors import ConfigError, Diverged
+from netdef.io.solverstate import read_state
+from netdef.parallel import gradients
+from netdef.solvers.debug_info import DebugInfo
+from netdef.solvers.reporter import Reporter
+from netdef.solvers.several_reporters import SeveralReporters
+from tests.parallel.gpus_on_cpu import gpus
+from tests.solvers import test_resuming
+from tests.solvers.conftest import NET, SOLVER
+from tests.solvers.test_resuming import RECURRENT_NET, RUN, final
+from tests.solvers.test_solver import assert_equal, solver, weights
+
+everything = test_resuming.folder
+MANY = "iter_size: 2\nclip_gradients: 0.4\nweight_decay: 0.01"
+RULES = [f"{MANY}\ntype: 'SGD'", f"{MANY}\ntype: 'Adam'\nmomentum2: 0.99", "type: 'LARS'"]
+
+
+class Notes(Reporter):
+    """Writes down what a user reads."""
+
+    def __init__(self):
+        self.warnings, self.notes, self.displays = [], [], []
+
+    def warned(self, message):
+        self.warnings.append(message)
+
+    def noted(self, message):
+        self.notes.append(message)
+
+    def displayed(self, event):
+        self.displays.append(event)
+
+
+@pytest.fixture(autouse=True)
+def small_buckets(monkeypatch):
+    """Let small nets exchange their gradients in parts."""
+    monkeypatch.setattr(gradients, "LEAST_BYTES", 1)
+
+
+@contextmanager
+def solver_on(count, extra="", text=SOLVER, early=True, **options):
+    with gpus(count, exchanges_early=early):
+        mode.set_devices()
+        yield solver(extra, text.replace("solver_mode: CPU\n", ""), **options)
+
+
+def batches_of(folder, size):
+    (folder / "net.prototxt").write_text(NET.replace("batch_size: 8", f"batch_size: {size}"))
+
+
+def trained(count, extra="", steps=5, **options):
+    with solver_on(count, extra, **options) as made:
+        made.step(steps)
+        assert len(made.replicas) == count
+        lead, *others = map(weights_on, made.replicas.nets)
+        for other in others:
+            assert_equal([other], [lead])
+        return weights(made)
+
+
+def weights_on(net):
+    with net.device.made_current():
+        return net.weights.data.get()
+
+
+def assert_alike(mine, theirs):
+    for a, b in zip(mine, theirs, strict=True):
+        np.testing.assert_allclose(a, b, rtol=2e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("early", [True, False])
+@pytest.mark.parametrize("count", [2, 3])
+def test_as_on_one_with_the_whole_batch(folder, count, early):
+    batches_of(folder, 12)
+    alone = trained(1)
+    batches_of(folder, 12 // count)
+    assert_alike(trained(count, early=early), alone)
+
+
+@pytest.mark.parametrize("extra", RULES)
+def test_every_rule_sees_the_mean_gradient(folder, extra):
+    alone = trained(1, extra)
+    batches_of(folder, 4)
+    assert_alike(trained(2, extra), alone)
+
+
+def test_a_batch_that_is_split(folder):
+    assert_alike(trained(2, splits_batch=True), trained(1))
+    message = (
+        "net.prototxt:3: layer 'data' (HDF5Data): a batch of 8 does not divide among 3 GPUs; set"
+        " batch_size to 6 or 9, or leave out --split-batch"
+    )
+    with pytest.raises(ConfigError) as error:
+        trained(3, splits_batch=True)
+    assert str(error.value) == message
+
+
+def test_there_are_several_buckets(folder):
+    with solver_on(2) as made:
+        made.step(1)
+        found = made.replicas._gradients._buckets
+    assert [bucket.node for bucket in found] == [3, 0]
+
+
+@pytest.mark.parametrize(
+    ("extra", "said"),
+    [
+        ("", "batch 8 on each of 3 GPUs: 24"),
+        ("iter_size: 2", "batch 8 on each of 3 GPUs, 2 times: 48"),
+    ],
+)
+def test_what_is_said_of_batches_and_epochs(folder, extra, said):
+    """24 records, so an iteration of 24 is an epoch."""
+    text = SOLVER.replace("max_iter: 6", "max_epoch: 2")
+    with solver_on(3, extra, text, reporter=Notes()) as made:
+        made.solve()
+        assert made.reporter.notes == [said]
+        assert made.iter == (1 if extra else 2)
+
+
+def test_what_is_displayed_is_of_all(folder):
+    def displays(count, size):
+        batches_of(folder, size)
+        with solver_on(count, "display: 1", reporter=Notes()) as made:
+            made.step(3)
+            return [(e.loss, *(o.value for o in e.outputs)) for e in made.reporter.displays]
+
+    np.testing.assert_allclose(displays(2, 4), displays(1, 8), rtol=1e-5)
+
+
+@pytest.mark.parametrize("text", [test_resuming.NET, RECURRENT_NET])
+def test_a_resumed_run_is_as_one_that_never_stopped(everything, text):
+    (everything / "net.prototxt").write_text(text)
+
+    def run(extra, state=None):
+        with solver_on(2, extra, RUN, reporter=Notes()) as made:
+            made.solve(state)
+            assert made.reporter.warnings == []
+        return final()
+
+    unbroken = run("random_seed: 5\nsnapshot: 1")
+    for iteration in (1, 4):
+        assert run("snapshot: 1", f"s_iter_{iteration}.solverstate") == unbroken
+
+
+def test_the_data_go_on_on_another_number_of_gpus(everything):
+    """4 iterations of 2 batches of 6, on each of 2 GPUs."""
+    with solver_on(2, "snapshot: 4\nmax_iter: 4", RUN) as made:
+        made.solve()
+    one = read_state("s_iter_4.solverstate").resume
+    assert one.replicas == 2
+    assert [p.value[0] for p in one.positions if p.net == 0] == [96, 96]
+    with solver_on(3, "", RUN, reporter=Notes()) as made:
+        made.solve("s_iter_4.solverstate")
+        assert made.reporter.warnings == [
+            "the snapshot is of a run on 2 GPUs, this one is on 3 GPUs: it goes on with the next"
+            " record, but not bit for bit as that would have"
+        ]
+    last = read_state("s_iter_9.solverstate").resume
+    assert [p.value[0] for p in last.positions if p.net == 0] == [96 + 5 * 36] * 2
+
+
+def test_each_gpu_drops_out_other_numbers(everything):
+    with solver_on(3, "", RUN) as made:
+        made.step(1)
+        seeds = {net.clock.seed for net in made.replicas.nets}
+        assert len(seeds) == 3
+        assert len({net.clock.iteration for net in made.replicas.nets}) == 1
+
+
+@pytest.mark.parametrize("is_faulty", [False, True])
+def test_weights_that_are_no_longer_equal(folder, is_faulty):
+    with solver_on(3, "snapshot_prefix: 's'", reporter=Notes()) as made:
+        made.step(2)
+        wrong = made.replicas.nets[2]
+        with wrong.device.made_current():
+            wrong.weights.data[3:4] += np.float32(is_faulty)
+        made.snapshot()
+        said = (
+            "the weights of GPU 2 were no longer those of GPU 0, which they take over now; look"
+            " for faulty memory with nvidia-smi -q"
+        )
+        assert made.reporter.warnings == [said] * is_faulty
+        assert_equal([weights_on(wrong)], [weights_on(made.net)])
+
+
+def test_averages_of_the_first_count(everything):
+    """Each GPU has BatchNorm's of its own; at a snapshot they take over those that are saved."""
+    with solver_on(2, "", RUN) as made:
+        made.step(2)
+        first, second = map(weights_on, made.replicas.nets)
+        assert (first != second).any()
+        made.snapshot()
+        assert_equal([weights_on(made.replicas.nets[1])], [first])
+
+
+@pytest.mark.parametrize("on_nan", ["stop", "continue", "rollback"])
+def test_a_loss_that_is_no_number_on_one_gpu(folder, on_nan):
+    """On the last of three, in the first of two iterations that are an epoch."""
+    batches_of(folder, 4)
+    with h5py.File("rows.h5", "a") as file:
+        file["x"][5] = np.nan
+    extra = f"on_nan: '{on_nan}'\nsnapshot_prefix: 's'\nmax_iter: 3"
+    with solver_on(3, extra, reporter=Notes()) as made:
+        made.snapshot()
+        if on_nan == "stop":
+            with pytest.raises(Diverged, match="iteration 0, first in the top 'x' of layer 'data'"):
+                made.solve()
+            return
+        begun = [weights(made)]
+        made.reporter.warned = lambda text: begun.append(weights(made)) or said.append(text)
+        said = []
+        made.step(1)
+        assert len(said) == 1
+        assert "at iteration 0, first in the top 'x' of layer 'data'" in said[0]
+        assert_equal(*begun)
+        assert made.iter == 1
+
+
+def test_debug_info_is_of_the_first_gpu(folder):
+    with solver_on(2, "debug_info: true\ndisplay: 1\nmax_iter: 2", reporter=Notes()) as made:
+        notes = made.reporter
+        made.reporter = SeveralReporters([notes, DebugInfo(made)])
+        made.solve()
+        first = weights(made)
+    assert any("[Backward] All net params" in line for line in notes.notes)
+    assert_equal(trained(2, steps=2), first)
+
+
+@pytest.mark.parametrize(
+    ("data", "mend"),
+    [
+        ('type: "Input" input_param { shape { dim: 8 dim: 5 } shape { dim: 8 } }', "data"),
+        (
+            'type: "MemoryData" memory_data_param { batch_size: 8 channels: 5 height: 1 width: 1 }',
+            "data",
+        ),
+    ],
+)
+def test_data_that_cannot_be_shared(folder, data, mend):
+    text = NET.replace('type: "HDF5Data"', data, 1).replace(
+        '\n  hdf5_data_param { source: "list.txt" batch_size: 8 }', "", 1
+    )
+    (folder / "net.prototxt").write_text(text)
+    with pytest.raises(ConfigError) as error, solver_on(2):
+        pass
+    assert str(error.value).startswith("net.prototxt:3: layer 'data'")
+    assert str(error.value).endswith(
+        "hands out data that several GPUs cannot share; read them by a layer with a source, such"
+        " as Data, or train on one GPU"
+    )
