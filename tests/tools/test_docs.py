@@ -11,8 +11,8 @@ from netdef.tools import cli
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 PAGES = (
-    "index.md", "getting_started.md", "walkthrough.md", "training.md", "data.md", "zoo.md",
-    "finetuning.md", "commands.md",
+    "index.md", "getting_started.md", "walkthrough.md", "gpu.md", "training.md", "data.md",
+    "zoo.md", "finetuning.md", "commands.md",
 )  # fmt: skip
 
 
