@@ -21,10 +21,12 @@ from netdef.engines import settings
 from netdef.engines.cudnn import CudnnEngine
 from netdef.engines.cudnn.library import Target, why_no_cudnn
 from netdef.engines.cudnn.planner import Planner
+from netdef.engines.cupy import CupyEngine
 from netdef.engines.numpy import NumpyEngine
 from netdef.graph import build
 from netdef.infer import infer
 from netdef.plan import compile_program, steps
+from netdef.precision import PRECISIONS
 from netdef.prototxt import read_net
 from netdef.record import record
 
@@ -121,7 +123,7 @@ def calls_of(path: Path, precision: str):
     """Yield every call of a net's training that the engine knows, and what became of it."""
     graph = build(read_net(path), 0)
     program = record(graph, infer(graph))
-    engines = [OnDescribedGpu(), NumpyEngine()]
+    engines = [OnDescribedGpu(), CupyEngine(), NumpyEngine()]
     plan = compile_program(program, engines, precision=precision)
     for call, choice in steps(plan):
         if hasattr(CudnnEngine, call.primitive):
@@ -138,7 +140,7 @@ def calls_of(path: Path, precision: str):
 def main(folder: str, precision: str, *nets: str) -> None:
     load_a_stub_of_the_driver(Path(folder))
     settings.chosen.tf32 = precision == "TF32"
-    settings.chosen.precision = "BF16" if precision == "BF16" else "F32"
+    settings.chosen.precision = precision if precision in PRECISIONS else "F32"
     for net in nets:
         for line in calls_of(Path(net), settings.chosen.precision):
             write(line)

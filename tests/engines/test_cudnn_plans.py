@@ -13,7 +13,7 @@ from tests.engines.described_gpu import why_not
 
 ROOT = Path(__file__).parents[2]
 NETS = sorted((ROOT / "benchmarks" / "nets").glob("*.prototxt"))
-PRECISIONS = ["F32", "TF32", "BF16"]
+PRECISIONS = ["F32", "TF32", "BF16", "FP16"]
 
 if why_not():
     pytest.skip(f"needs cuDNN: {why_not()}", allow_module_level=True)
