@@ -1,5 +1,6 @@
 """Where arrays live: the CPU, or one NVIDIA GPU through CuPy."""
 
+import os
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from types import ModuleType
@@ -37,6 +38,14 @@ class Device:
         """Make it the device that new arrays go to."""
         if self.is_gpu:
             self.xp.cuda.Device(self.number).use()
+
+    def memory(self) -> tuple[int, int]:
+        """Return how many bytes new arrays may take, and how many there are in all."""
+        if not self.is_gpu:
+            page = os.sysconf("SC_PAGE_SIZE")
+            return page * os.sysconf("SC_AVPHYS_PAGES"), page * os.sysconf("SC_PHYS_PAGES")
+        free, total = self.xp.cuda.runtime.memGetInfo()
+        return free + self.xp.get_default_memory_pool().free_bytes(), total
 
     def made_current(self) -> AbstractContextManager[Any]:
         """Return what makes it the device that is worked on, for the length of a block."""

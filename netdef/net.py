@@ -3,6 +3,7 @@
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from traceback import clear_frames
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ from netdef.io.weights import Format, write_weights
 from netdef.layer import DataLayer
 from netdef.loading import LoadReport, OnMismatch, match
 from netdef.net_names import NetNames
+from netdef.out_of_memory import is_out_of_memory, no_room_for
 from netdef.plan import Plan
 from netdef.precision import checked_precision
 from netdef.proto import TEST, TRAIN, NetParameter
@@ -131,15 +133,22 @@ class Net(NetNames):
         return {n: self._lent.host(array) for n, array in self.executor.lasting.items()}
 
     def _executor_of(self, plan: Plan) -> Executor:
-        executor = Executor(
-            plan,
-            self.device,
-            self.weight_arrays,
-            self.grad_arrays,
-            self.sources,
-            self.clock,
-            lambda: self.weights.version,
-        )
+        try:
+            executor = Executor(
+                plan,
+                self.device,
+                self.weight_arrays,
+                self.grad_arrays,
+                self.sources,
+                self.clock,
+                lambda: self.weights.version,
+            )
+        except Exception as error:
+            if not is_out_of_memory(error):
+                raise
+            clear_frames(error.__traceback__)  # which hold what there was room for
+            batch, fits = self._replanner.largest_batch(self.device.memory()[0])
+            raise no_room_for(self.device, plan, self.weights.history_bytes, batch, fits) from error
         if self.loss_scale != 1:
             executor.scale_losses(self.loss_scale)
         return executor

@@ -1,7 +1,7 @@
 """The plan and the executor of the shapes of now."""
 
 from collections import OrderedDict
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 
 from netdef.engines import Engine, settings
 from netdef.errors import ShapeError
@@ -9,6 +9,7 @@ from netdef.executor import Executor
 from netdef.fusion import PASSES
 from netdef.graph import Graph
 from netdef.infer import Shapes, infer
+from netdef.largest_batch import Sizing, batch_of, largest_batch, with_batch
 from netdef.plan import Plan, compile_program
 from netdef.record import record
 from netdef.resized import Resized
@@ -56,17 +57,41 @@ class Replanner:
         """The plan of the shapes of now."""
         key = self._key
         if key not in self._plans:
-            shapes = infer(self._graph, dict(key)) if key else self._shapes
+            shapes = self._shapes_of(key)
             self._check_weights(shapes)
-            program = record(self._graph, shapes, self._backward)
-            passes = tuple(PASSES) if settings.chosen.fuses else ()
-            self._plans[key] = compile_program(
-                program, self._engines(), self._keep, passes, self._precision
-            )
+            self._plans[key] = self._compiled(shapes, self._engines())
             if len(self._plans) > _MOST_PLANS:
                 self._plans.popitem(last=False)
         self._plans.move_to_end(key)
         return self._plans[key]
+
+    def _shapes_of(self, key: Iterable[tuple[str, Shape]]) -> Shapes:
+        given = dict(key)
+        return infer(self._graph, given) if given else self._shapes
+
+    def _compiled(self, shapes: Shapes, engines: Sequence[Engine]) -> Plan:
+        program = record(self._graph, shapes, self._backward)
+        passes = tuple(PASSES) if settings.chosen.fuses else ()
+        return compile_program(program, engines, self._keep, passes, self._precision)
+
+    def largest_batch(self, free: int) -> tuple[int, int] | tuple[None, None]:
+        """Return the batch of now, and the largest one that fits into so many bytes.
+
+        None if the inputs do not agree in how many items they take at once.
+        """
+        shapes = self._shapes_of(self._key)
+        batch, sizing = batch_of(self._graph, shapes), Sizing(self._engines())
+        if batch is None:
+            return None, None
+
+        def plan_of(items: int, engines: Sequence[Engine] | None = None) -> Plan:
+            other = infer(self._graph, with_batch(self._graph, shapes, items))
+            return self._compiled(other, engines or self._engines())
+
+        def arrays_of(items: int) -> int:
+            return plan_of(items, [sizing]).arena_bytes
+
+        return batch, largest_batch(batch, self.plan, free, arrays_of, plan_of)
 
     @property
     def executor(self) -> Executor:

@@ -10,6 +10,7 @@ from netdef.device import Device
 from netdef.engines import aligned
 from netdef.fillers import fill
 from netdef.infer import Param
+from netdef.out_of_memory import allocating
 
 _ALIGNMENT = 16
 """Elements: 64 bytes, a cache line and a vector register."""
@@ -48,7 +49,10 @@ class Weights:
         """How many elements, from the start, are learned."""
         self.version: int | None = 0
         """Another number when they have changed; None if others may change them unseen."""
-        self.data, self.grad = (aligned(device.xp, 4 * end).view("float32") for _ in range(2))
+        with allocating(device, "the weights and their gradients", 8 * end):
+            self.data, self.grad = (aligned(device.xp, 4 * end).view("float32") for _ in range(2))
+        self.history_bytes = 0
+        """What a solver keeps of the weights besides."""
 
     def view(self, arena: Any, key: str) -> Any:
         """Return the part of an arena that is the blob's, in its shape."""

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from netdef.errors import ConfigError, WeightsError
 from netdef.loading import is_same_in_four_axes
+from netdef.out_of_memory import allocating
 from netdef.proto import SolverParameter
 from netdef.solvers.arenas import on_arenas
 from netdef.solvers.layerwise_rule import LayerwiseRule
@@ -34,7 +35,9 @@ class Update:
     def __init__(self, weights: Weights, param: SolverParameter) -> None:
         self._weights, self._param, xp = weights, param, weights.device.xp
         self.rule = checked_rule(param)(param)
-        self.histories = [xp.zeros(weights.learned, "float32") for _ in self.rule.histories]
+        weights.history_bytes = 4 * weights.learned * len(self.rule.histories)
+        with allocating(weights.device, "what the solver remembers", weights.history_bytes):
+            self.histories = [xp.zeros(weights.learned, "float32") for _ in self.rule.histories]
         is_layerwise = isinstance(self.rule, LayerwiseRule)
         self._regions = blobs_of(weights) if is_layerwise else weights.segments
         arenas = dict(zip(self.rule.histories, self.histories, strict=True))
