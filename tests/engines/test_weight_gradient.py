@@ -8,6 +8,8 @@ from netdef.engines.available import why_no_onednn
 from netdef.engines.numpy import NumpyEngine
 from netdef.engines.scratch import fake
 from netdef.engines.threads import Threads
+from netdef.errors import ConfigError
+from netdef.precision import checked_precision
 from netdef.window import Window
 
 pytestmark = pytest.mark.skipif(why_no_onednn() is not None, reason="needs oneDNN")
@@ -18,18 +20,23 @@ def images(random, number, channels, *size):
     return np.moveaxis(random.normal(size=(number, *size, channels)).astype("f4"), -1, 1)
 
 
+def laid(images, dtype):
+    """Return images of another type that lie as they did."""
+    return np.moveaxis(np.moveaxis(images, 1, -1).astype(dtype), -1, 1)
+
+
 @pytest.fixture
 def products(monkeypatch):
-    """Whether each product is that of a transposed matrix."""
-    from netdef.engines.onednn import pixel_products
+    """The shapes of what is multiplied."""
+    from netdef.engines.onednn.pixel_products import PixelProducts
 
-    seen, made = [], pixel_products.sgemm
+    seen, made = [], PixelProducts._multiply
 
-    def spy(*operands, adds, transposed=False):
-        seen.append(transposed)
-        return made(*operands, adds=adds, transposed=transposed)
+    def spy(engine, a, b, out, adds):
+        seen.append((a.shape, b.shape))
+        return made(engine, a, b, out, adds)
 
-    monkeypatch.setattr(pixel_products, "sgemm", spy)
+    monkeypatch.setattr(PixelProducts, "_multiply", spy)
     return seen
 
 
@@ -51,7 +58,7 @@ def test_it_adds_the_product_of_the_pixels(products, stride, size, has_bias):
     engine = OneDnnEngine(np, Scratch(np, aligned(np, 1 << 16)))
     arrays = dict(x=x, dy=dy, add_to=weight, add_bias=bias)
     engine.prepare("conv_grad_weight", arrays, dict(window=window, group=1))()
-    assert products == [True, False][: 1 + has_bias]
+    assert len(products) == 1 + has_bias
     np.testing.assert_allclose(weight.reshape(13, 20), wanted, rtol=1e-5, atol=1e-5)
     if has_bias:
         np.testing.assert_allclose(bias, wanted_bias, rtol=1e-5, atol=1e-5)
@@ -90,8 +97,39 @@ def test_many_channels_are_products_of_what_each_tap_meets(products, name, group
     engine.threads = Threads(threads)
     engine.prepare("conv_grad_weight", arrays, options)()
     taps = int(np.prod(window.kernel))
-    assert products == ([True] * taps * group + [False] if taps > 1 else [])
+    assert len(products) == (taps * group + 1 if taps > 1 else 0)
     for role in ("add_to", "add_bias"):
+        np.testing.assert_allclose(arrays[role], wanted[role], rtol=1e-5, atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("channels", "kernel", "has_bias", "count"),
+    [(32, 1, False, 1), (32, 1, True, 0), (200, 1, True, 2), (200, 3, True, 10)],
+)
+def test_images_in_bfloat16_are_multiplied_as_such(products, channels, kernel, has_bias, count):
+    from ml_dtypes import bfloat16
+
+    from netdef.engines.onednn import OneDnnEngine
+
+    try:
+        checked_precision("BF16", "outputs", is_gpu=False)
+    except ConfigError as error:
+        pytest.skip(str(error))
+    random, window = (
+        np.random.default_rng(0),
+        Window(*((n, n) for n in (kernel, 1, kernel // 2, 1))),
+    )
+    x, dy = (laid(images(random, 2, channels, 6, 5), bfloat16) for _ in range(2))
+    weight = random.normal(size=(channels, channels, kernel, kernel)).astype("f4")
+    arrays = dict(x=x, dy=dy, add_to=weight, add_bias=np.ones(channels, "f4") if has_bias else None)
+    wanted = {k: None if a is None else a.astype("f8") for k, a in arrays.items()}
+    options = dict(window=window, group=1)
+    numpy = NumpyEngine(np, Scratch(np, aligned(np, 1 << 26)))
+    numpy.prepare("conv_grad_weight", wanted, options)()
+    engine = OneDnnEngine(np, Scratch(np, aligned(np, 1 << 26)))
+    engine.prepare("conv_grad_weight", arrays, options)()
+    assert len(products) == count
+    for role in ("add_to", "add_bias")[: 1 + has_bias]:
         np.testing.assert_allclose(arrays[role], wanted[role], rtol=1e-5, atol=1e-4)
 
 

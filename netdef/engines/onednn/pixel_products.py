@@ -8,6 +8,7 @@ import numpy as np
 
 from netdef.engines.engine import Run, in_order
 from netdef.engines.onednn.convolution import Convolutions
+from netdef.engines.onednn.primitive import DST, SRC, WEIGHTS
 from netdef.engines.onednn.sgemm import sgemm
 from netdef.engines.threads import parts
 from netdef.window import Window
@@ -35,8 +36,8 @@ def meetings(window: Window, image: tuple[int, ...], places: tuple[int, ...]) ->
 
 
 def lie_in_rows(*images: Any) -> bool:
-    """True if all are float32 with the channels innermost: pixels are rows of a matrix."""
-    return all(i.dtype == np.float32 and np.moveaxis(i, 1, -1).flags.c_contiguous for i in images)
+    """True if all have the channels innermost: pixels are rows of a matrix."""
+    return all(np.moveaxis(i, 1, -1).flags.c_contiguous for i in images)
 
 
 class PixelProducts(Convolutions):
@@ -50,12 +51,8 @@ class PixelProducts(Convolutions):
         """Return what adds the gradients of the weight, and of the bias if there is one."""
         met = meetings(window, x.shape[2:], dy.shape[2:])
         filters = weight.reshape(group, len(weight) // group, *weight.shape[1:])
-        is_one = len(met) == 1
-        sums = (
-            filters
-            if is_one
-            else self.scratch.take((group, *window.kernel, *filters.shape[1:3]), x.dtype)
-        )
+        is_one, shape = len(met) == 1, (group, *window.kernel, *filters.shape[1:3])
+        sums = filters if is_one else self.scratch.take(shape, weight.dtype)
         rooms = [self.scratch.take((dy[:, 0].size * n,), x.dtype) for n in filters.shape[2:0:-1]]
         runs: list[Run | None] = []
         groups = zip(*(np.split(a, group, axis=1) for a in (x, dy)), sums, strict=True)
@@ -75,8 +72,22 @@ class PixelProducts(Convolutions):
     ) -> list[Run | None]:
         """Return what copies two images where they are not matrices, and what multiplies them."""
         (pixels, copy), (errors, other) = map(self._as_rows, both, rooms)
-        multiply = sgemm(self.library, errors, pixels, goal, adds=adds, transposed=True)
-        return [copy, other, multiply]
+        return [copy, other, self._multiply(errors, pixels, goal, adds)]
+
+    def _multiply(self, a: Any, b: Any, out: Any, adds: bool) -> Run:
+        """Return what sets ``out = a^T b``, or adds it; out is float32."""
+        if a.dtype == np.float32:
+            return sgemm(self.library, a, b, out, adds=adds, transposed=True)
+        describe, reads = self.describe, {SRC: a.T, WEIGHTS: b}
+        kernel = self.kernel(
+            "matmul",
+            *(self.library.engine, describe.like(a.T), describe.like(b), None, describe.like(out)),
+            describe.attributes(adds=adds),
+        )
+        return self.bare(
+            kernel,
+            {k: (describe.like(m), m) for k, m in reads.items()} | {DST: (describe.like(out), out)},
+        )
 
     def _as_rows(self, images: Any, room: Any) -> tuple[Any, Run | None]:
         """Return images as a matrix of their pixels, and what copies them for it if need be."""
@@ -94,6 +105,6 @@ class PixelProducts(Convolutions):
         if bias is None:
             return []
         errors, _ = self._as_rows(dy, None)
-        ones = self.scratch.take((1, len(errors)), dy.dtype)
-        add = sgemm(self.library, ones, errors, bias.reshape(1, -1), adds=True)
+        ones = self.scratch.take((len(errors), 1), dy.dtype)
+        add = self._multiply(ones, errors, bias.reshape(1, -1), adds=True)
         return [partial(ones.fill, 1), add]

@@ -17,6 +17,8 @@ _REORDERED = 9
 """GB a second of one core that a reorder moves."""
 _WORTH_COPIES, _MOST_TAPS = 90, 9
 """Multiplications for each number that is copied, and the copies of an image at most."""
+_WORTH_BIAS = 1 << 14
+"""Weights for which a bias in bfloat16 takes little."""
 
 
 class WeightGradients(PixelProducts):
@@ -32,7 +34,7 @@ class WeightGradients(PixelProducts):
         window: Window,
         group: int,
     ) -> Run:
-        if _are_products(x, dy, add_to, window, group):
+        if _are_products(x, dy, add_to, add_bias, window, group):
             return self.by_pixels(x, dy, add_to, add_bias, window, group)
         describe, filters = self.describe, grouped(add_to, group)
         image, errors = self.alike(x, dy)
@@ -59,14 +61,17 @@ class WeightGradients(PixelProducts):
         return self.ready(kernel, {SRC: x, DIFF_DST: dy}, writes, adds=True)
 
 
-def _are_products(x: Any, dy: Any, weight: Any, window: Window, group: int) -> bool:
+def _are_products(x: Any, dy: Any, weight: Any, bias: Any, window: Window, group: int) -> bool:
     """True if products of matrices of pixels are faster than oneDNN's kernel.
 
     They are if nothing is to be copied, or the channels are so many that copying pixels takes
-    little beside multiplying them; see decision 0007.
+    little beside multiplying them; in bfloat16 a bias must not cost more. See decision 0007.
     """
     inputs, outputs = weight.shape[1], len(weight) // group
-    if not lie_in_rows(x, dy) or not weight.flags.c_contiguous:
+    is_plain = lie_in_rows(x, dy) and weight.flags.c_contiguous
+    if not is_plain or x.dtype != dy.dtype or weight.dtype != np.float32:
+        return False
+    if x.dtype != np.float32 and bias is not None and inputs * outputs < _WORTH_BIAS:
         return False
     if len(taps := meetings(window, x.shape[2:], dy.shape[2:])) == group == 1:
         return not any(window.pad)
