@@ -25,10 +25,17 @@ class ArenaUpdate(Protocol):
 
 
 def on_arenas(
-    weights: Weights, method: Method, others: Mapping[str, Any], regions: Sequence[Segment]
+    weights: Weights,
+    method: Method,
+    others: Mapping[str, Any],
+    regions: Sequence[Segment],
+    clears: bool = False,
 ) -> ArenaUpdate:
-    """Make a method ready for the weights, their gradients and other arenas of the same order."""
+    """Make a method ready for the weights, their gradients and other arenas of the same order.
+
+    A GPU also sets the gradients to 0 afterwards, if it ``clears``.
+    """
     arenas = {"w": weights.data, "grad": weights.grad, **others}
     if weights.device.is_gpu:
-        return DeviceUpdate(weights.device.xp, method, arenas, regions)
+        return DeviceUpdate(weights.device.xp, method, arenas, regions, clears=clears)
     return HostUpdate(method, arenas, regions)

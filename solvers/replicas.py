@@ -32,20 +32,24 @@ class Replicas:
     of theirs, and each copy makes the same update of the same weights. What has no gradient,
     such as the running averages of BatchNorm, is each one's own.
 
-    With one net all of this is as if it were alone.
+    With one net all of this is as if it were alone. If nobody ``looks_at_gradients`` after an
+    update, it sets them to 0 where that costs nothing.
     """
 
-    def __init__(self, nets: Sequence[Net], param: SolverParameter) -> None:
+    def __init__(
+        self, nets: Sequence[Net], param: SolverParameter, looks_at_gradients: bool = True
+    ) -> None:
         self.nets = tuple(nets)
         self.updates: list[Update] = []
         for net in nets:
             with net.device.made_current():
-                self.updates.append(Update(net.weights, param))
+                self.updates.append(Update(net.weights, param, clears=not looks_at_gradients))
         for rank, net in enumerate(nets if len(nets) > 1 else ()):
             # The first takes the last share: it stands behind the batches of all.
             net.sources.take_share((rank - 1) % len(nets), len(nets))
         self._communicators = Communicators([n.device for n in nets]) if len(nets) > 1 else None
         self._gradients = Gradients(nets, self._communicators) if self._communicators else None
+        self._are_clear = False
         self._stands: list[Stand] = []
         self._read_losses: list[Callable[[], float]] = []
         self._losses: list[float] = []
@@ -60,6 +64,7 @@ class Replicas:
 
     def follow(self) -> None:
         """Let all go on from where the first one stands: weights, histories, data, chance."""
+        self._are_clear = False  # somebody may have run backward
         self._take_over([[n.weights.data, *u.histories] for n, u in self._pairs()])
         clock = self.leader.clock
         for rank, net in enumerate(self.nets[1:], 1):
@@ -84,8 +89,8 @@ class Replicas:
             net.weights.version = None
 
     def clear(self) -> None:
-        """Set the gradients of all weights to 0."""
-        for net in self.nets:
+        """Set the gradients of all weights to 0, unless the last update did."""
+        for net in () if self._are_clear else self.nets:
             with net.device.made_current():
                 net.clear_param_diffs()
 
@@ -125,6 +130,7 @@ class Replicas:
 
         (g_1 + ... + g_n) / n, for each weight, as one batch of all records has it.
         """
+        self._are_clear = False
         if self._gradients is not None and is_last:
             self._gradients.backward_and_average()
             return
@@ -138,6 +144,7 @@ class Replicas:
             with net.device.made_current():
                 net.give_back()
                 update.apply(rate, iteration, net.loss_scale)
+        self._are_clear = all(update.clears for update in self.updates)
 
     def output_values(self) -> dict[str, np.ndarray]:
         """Return the outputs of the last pass; of single numbers, the means over all."""

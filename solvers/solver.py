@@ -34,7 +34,8 @@ class Solver:
 
     ``param`` says how to train; ``path`` is its file, for messages, for nets that lie
     beside it and for the name of snapshots. ``keep`` is ``"blobs"`` if all blobs of the
-    nets must stay readable, ``"outputs"`` if memory is to be saved. ``on_nan``, if given,
+    nets must stay readable, ``"outputs"`` if memory is to be saved; then gradients on a GPU
+    may be 0 after an update. ``on_nan``, if given,
     comes instead of the field: what a loss that is no number does. ``stop`` raises;
     ``continue`` leaves the update out and goes on with the next batch; ``rollback`` goes
     back to the weights of the last snapshot and on with the next batch.
@@ -86,7 +87,8 @@ class Solver:
         for weights in param.weights:
             self.net.copy_from(weights)
         nets = [self.net, *(self._copy(device) for device in devices[1:])]
-        self.replicas = Replicas(nets, self.param)
+        looks_at_gradients = keep == "blobs" or self.param.snapshot_diff
+        self.replicas = Replicas(nets, self.param, looks_at_gradients)
         self.update = self.replicas.updates[0]
         self.loss_scale = LossScale(self.param, nets)
         decay = param.ema_decay

@@ -27,13 +27,16 @@ class Update:
     ``weight_decay decay_mult w`` (L2) or ``weight_decay decay_mult sign(w)`` (L1) is added,
     unless the rule decays by itself; then the rule runs with the rate ``rate lr_mult``.
 
+    If it ``clears``, a GPU sets the gradients to 0 on the way; else they stay as they are.
+
     Raises:
         UnknownType: there is no rule of that name.
         ConfigError: the rule cannot run with these fields.
     """
 
-    def __init__(self, weights: Weights, param: SolverParameter) -> None:
+    def __init__(self, weights: Weights, param: SolverParameter, clears: bool = False) -> None:
         self._weights, self._param, xp = weights, param, weights.device.xp
+        self.clears = clears and weights.device.is_gpu
         self.rule = checked_rule(param)(param)
         weights.history_bytes = 4 * weights.learned * len(self.rule.histories)
         with allocating(weights.device, "what the solver remembers", weights.history_bytes):
@@ -42,7 +45,7 @@ class Update:
         self._regions = blobs_of(weights) if is_layerwise else weights.segments
         arenas = dict(zip(self.rule.histories, self.histories, strict=True))
         method = method_of(self.rule, param)
-        self._on_arenas = on_arenas(weights, method, arenas, self._regions)
+        self._on_arenas = on_arenas(weights, method, arenas, self._regions, self.clears)
 
     def apply(self, rate: float, iteration: int, loss_scale: float = 1) -> None:
         """Change the weights by their gradients, which are ``loss_scale`` times too large."""
