@@ -3,7 +3,7 @@
 import os
 import warnings
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
@@ -15,6 +15,8 @@ from netdef.gpu_errors import gpu_errors_in_words
 from netdef.program import Call
 
 Step = tuple[Call, Run]
+Key = tuple[str, int, int | None]
+"""A pass: its way, forward or backward, and the layers of its calls."""
 InTurn = Callable[[Sequence[Step]], None]
 
 _VARIABLE = "NETDEF_CAPTURE"
@@ -46,34 +48,37 @@ class Passes:
 
     def __init__(self, device: Device, in_turn: InTurn, name: Callable[[Call], str]) -> None:
         self._device, self._in_turn, self._name = device, in_turn, name
-        self._known: OrderedDict[Hashable, _Pass] = OrderedDict()
+        self._known: OrderedDict[Key, _Pass] = OrderedDict()
         self._stream: Any = None
 
-    def run(self, key: Hashable, steps: Callable[[], Sequence[Step]]) -> None:
+    def run(self, key: Key, steps: Callable[[], Sequence[Step]]) -> None:
         """Run the pass of that key, whose calls ``steps`` returns when it is new."""
         found = self._known.get(key)
         if found is None:
-            found = self._known[key] = _Pass(_stretches(steps()))
+            found = self._known[key] = _Pass(key[0], _stretches(steps()))
             if len(self._known) > _MOST_PASSES:
                 self._known.popitem(last=False)
         self._known.move_to_end(key)
         for stretch in found.stretches:
             if stretch.is_captured and found.is_warm:
-                self._launch(stretch)
+                self._launch(stretch, found.way)
             else:
                 self._in_turn(stretch.steps)
         found.is_warm = True
 
-    def _launch(self, stretch: "_Stretch") -> None:
+    def _launch(self, stretch: "_Stretch", way: str) -> None:
         if stretch.graph is None:
-            self._capture(stretch)
+            self._capture(stretch, way)
         if stretch.graph is None:
             self._in_turn(stretch.steps)
             return
-        with gpu_errors_in_words(self._device, self._title(stretch)):
+        try:
             stretch.graph.launch()
+        except RuntimeError:
+            with gpu_errors_in_words(self._device, self._title(stretch, way)):
+                raise
 
-    def _capture(self, stretch: "_Stretch") -> None:
+    def _capture(self, stretch: "_Stretch", way: str) -> None:
         """Make the graph of a stretch; say so, and go on without, if CUDA refuses."""
         try:
             stretch.graph = self._recorded(stretch.steps)
@@ -81,8 +86,8 @@ class Passes:
         except (RuntimeError, NotImplementedError) as error:
             stretch.graph, stretch.is_captured = None, False
             warnings.warn(
-                f"{self._title(stretch)} cannot be captured ({error}); its calls run one by one,"
-                f" which is slower; {_VARIABLE}=0 in the environment does so without a try",
+                f"{self._title(stretch, way)} cannot be captured ({error}); its calls run one by"
+                f" one, which is slower; {_VARIABLE}=0 in the environment does so without a try",
                 stacklevel=2,
             )
 
@@ -101,9 +106,9 @@ class Passes:
                 raise
             return stream.end_capture()
 
-    def _title(self, stretch: "_Stretch") -> str:
+    def _title(self, stretch: "_Stretch", way: str) -> str:
         first, last = (self._name(stretch.steps[i][0]) for i in (0, -1))
-        return f"the CUDA graph of the calls from {first} to {last}"
+        return f"the CUDA graph of the {way} calls from {first} to {last}"
 
 
 @dataclass
@@ -117,6 +122,7 @@ class _Stretch:
 
 @dataclass
 class _Pass:
+    way: str
     stretches: Sequence[_Stretch]
     is_warm: bool = False
 

@@ -114,8 +114,9 @@ def show_graphs(plan: Plan) -> str:
 
 
 def _first_of(layers: Sequence[str], most: int = 3) -> str:
-    more = [f"{len(layers) - most} more"] if len(layers) > most else []
-    return ", ".join([*layers[:most], *more])
+    names = list(dict.fromkeys(layers))
+    more = [f"{len(names) - most} more"] if len(names) > most else []
+    return ", ".join([*names[:most], *more])
 
 
 def show_memory(plan: Plan) -> str:

@@ -19,9 +19,9 @@ from tests.engines import streams_on_cpu as streams
 from tests.engines.kernels_on_cpu import RawModule
 
 SAME = """add subtract multiply divide power maximum minimum negative absolute exp log sqrt square
-    equal not_equal greater greater_equal less less_equal logical_and bitwise_and bitwise_xor sum
-    reciprocal clip amax argmax matmul copyto broadcast_to expand_dims argsort take_along_axis float32 uint8
-    int64 isfinite dot ndarray lib""".split()  # noqa: SIM905
+    equal not_equal greater greater_equal less less_equal logical_and bitwise_and bitwise_xor
+    sum reciprocal clip amax argmax matmul copyto broadcast_to expand_dims argsort
+    take_along_axis float32 uint8 int64 isfinite dot ndarray lib""".split()  # noqa: SIM905
 """Names that CuPy and NumPy have with the parameters that netdef uses."""
 
 
@@ -55,6 +55,24 @@ class DeviceArray(np.ndarray):
         plain = self.view(np.ndarray)
         given = arr if pinned_memory.holds(arr) else arr.copy()
         stream.submit(lambda: np.copyto(plain, given))
+
+    def __getitem__(self, key: Any) -> Any:
+        """Return an array, of no axes for one number: only ``get`` and its kin read it."""
+        found = super().__getitem__(key)
+        is_number = not isinstance(found, np.ndarray)
+        return super().__getitem__((*_as_tuple(key), ...)) if is_number else found
+
+    def item(self) -> Any:
+        return self.get().item()
+
+    def __float__(self) -> float:
+        return float(self.get())
+
+    def __int__(self) -> int:
+        return int(self.get())
+
+    def __bool__(self) -> bool:
+        return bool(self.get())
 
     @property
     def data(self) -> Any:
@@ -108,6 +126,10 @@ class DeviceArray(np.ndarray):
 
 
 _OF_CUBLAS = (np.dot, np.einsum)
+
+
+def _as_tuple(key: Any) -> tuple[Any, ...]:
+    return key if isinstance(key, tuple) else (key,)
 
 
 def _plain(value: Any) -> Any:

@@ -1,9 +1,10 @@
 """CUDA's streams and graphs on the CPU: what stands for ``cupy.cuda.Stream`` and ``Graph``.
 
-Work runs at once, but what it brings to the host is there only for who has waited; and on a stream that captures it is only noted down, with the addresses and
-numbers it was given, and runs when the graph is launched. What CuPy or CUDA refuse meanwhile is
-refused here. Refused is also what CuPy would take but a replay could not use: memory that is
-made while capturing, which is free again when the graph runs.
+Work runs at once, but what it brings to the host is there only for who has waited; and on a
+stream that captures it is only noted down, with the addresses and numbers it was given, and runs
+when the graph is launched. What CuPy or CUDA refuse meanwhile is refused here. Refused is also
+what CuPy would take but a replay could not use: memory that is made while capturing, which is
+free again when the graph runs.
 """
 
 from collections.abc import Callable
