@@ -1,6 +1,6 @@
 """The kinds of databases: which one a folder holds, and which is asked for."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -8,7 +8,7 @@ from netdef.data.database_writer import DatabaseWriter
 from netdef.data.leveldb_reader import LeveldbReader
 from netdef.data.leveldb_writer import LeveldbWriter
 from netdef.data.lmdb_environment import is_leveldb, is_lmdb
-from netdef.data.lmdb_reader import LmdbReader, Record
+from netdef.data.lmdb_reader import LmdbReader, Record, View
 from netdef.data.lmdb_writer import LmdbWriter
 from netdef.errors import ConfigError
 
@@ -25,6 +25,9 @@ class Database(Protocol):
     def read(self, first: int, count: int) -> list[Record]:
         """Return ``count`` records from number ``first`` on, wrapping round at the end."""
 
+    def views(self, first: int, count: int) -> Sequence[tuple[View, View]]:
+        """Do as ``read``, but records may be views of the database's own memory."""
+
     def go_behind(self, record: bytes, number: int) -> None:
         """Let ``read(number, ...)`` go on behind the record of that key, without a search.
 
@@ -38,6 +41,9 @@ class Database(Protocol):
         Raises:
             DataError: there is none.
         """
+
+    def view(self, key: bytes) -> View:
+        """Do as ``value``, but it may be a view of the database's own memory."""
 
     def keys(self) -> list[bytes]:
         """Return all keys, sorted."""

@@ -11,7 +11,7 @@ from netdef.data.augmentation import Images
 from netdef.data.database import open_database
 from netdef.data.datum import Label, label_of, parse, pixels
 from netdef.data.image_batches import ImageBatches
-from netdef.data.lmdb_reader import Record, key_text
+from netdef.data.lmdb_reader import View, key_text
 from netdef.data.prefetch import Batch
 from netdef.data.prefetched_source import AHEAD
 from netdef.data.random_words import random_words
@@ -22,6 +22,8 @@ from netdef.data.transformer import Transformer
 from netdef.errors import DataError, ShapeError, at
 from netdef.proto import Datum, TransformationParameter
 from netdef.shape import Shape
+
+_Viewed = tuple[View, View]
 
 
 class DatabaseSource(ImageBatches):
@@ -132,22 +134,22 @@ class DatabaseSource(ImageBatches):
         super().close()
         self._database.close()
 
-    def _where(self, key: bytes) -> str:
-        return f"{self._database.path}: record {key_text(key)!r}"
+    def _where(self, key: View) -> str:
+        return f"{self._database.path}: record {key_text(bytes(key))!r}"
 
-    def _read(self, first: int) -> tuple[int, list[Record]]:
-        records = self._records.read(first, self._batch_size)
-        self._ends.append(records[-1][0])
+    def _read(self, first: int) -> tuple[int, Sequence[_Viewed]]:
+        records = self._records.views(first, self._batch_size)
+        self._ends.append(bytes(records[-1][0]))
         return first, records
 
-    def _fill(self, raw: tuple[int, list[Record]], batch: Batch) -> Batch:
+    def _fill(self, raw: tuple[int, Sequence[_Viewed]], batch: Batch) -> Batch:
         first, records = raw
         images, labels = self._found(records)
         if len(self.shapes) > 1:
             batch[-1][:] = labels
         return self._put(images, first, batch)
 
-    def _found(self, records: list[Record]) -> tuple[Images, Sequence[Label]]:
+    def _found(self, records: Sequence[_Viewed]) -> tuple[Images, Sequence[Label]]:
         """Return the images and labels of records: of small ones of raw pixels, a block."""
         if not self._label:
             found = self._raw.find_all([value for _, value in records])
@@ -156,7 +158,7 @@ class DatabaseSource(ImageBatches):
         images, labels = zip(*(self._decode(*record) for record in records), strict=True)
         return images, labels
 
-    def _decode(self, key: bytes, value: bytes) -> tuple[np.ndarray, Label]:
+    def _decode(self, key: View, value: View) -> tuple[np.ndarray, Label]:
         found = None if self._label else self._raw.find(value)
         if found is not None:
             return found

@@ -1,5 +1,7 @@
 """Datum, the record of Caffe's image databases: bytes to pixels and back."""
 
+from typing import cast
+
 import numpy as np
 from google.protobuf.message import DecodeError
 
@@ -34,10 +36,10 @@ def label_of(datum: Datum) -> Label:
     return tuple(datum.float_data) if datum.data and datum.float_data else datum.label
 
 
-def parse(raw: bytes) -> Datum:
+def parse(raw: bytes | memoryview) -> Datum:
     """Return the message that ``raw`` holds."""
     try:
-        return Datum.FromString(raw)
+        return Datum.FromString(cast(bytes, raw))  # it takes views as well
     except DecodeError as error:
         raise DataError(
             f"is not a Datum ({len(raw)} bytes that do not parse); "

@@ -1,12 +1,12 @@
 """Reading a LevelDB folder."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
 
 from netdef.data.leveldb_log import live_files, log_entries
 from netdef.data.leveldb_table import Block, Entry, block_entries, codecs, table_blocks
-from netdef.data.lmdb_reader import Record, another_database, key_text
+from netdef.data.lmdb_reader import Record, View, another_database, key_text
 from netdef.errors import DataError, MissingFile
 
 _BLOCKS_KEPT = 16
@@ -65,6 +65,10 @@ class LeveldbReader:
         numbers = ((first + i) % self.entries for i in range(count))
         return [(key, self.value(key)) for key in (self._keys[n] for n in numbers)]
 
+    def views(self, first: int, count: int) -> Sequence[tuple[View, View]]:
+        """Do as ``read``: records are not where they could be looked at."""
+        return self.read(first, count)
+
     def go_behind(self, record: bytes, number: int) -> None:
         """See that ``read(number, ...)`` goes on behind the record of that key.
 
@@ -84,6 +88,10 @@ class LeveldbReader:
         if place is None:
             raise DataError(f"{self.path}: no record has the key {key_text(key)!r}")
         return place if isinstance(place, bytes) else self._block(place)[key]
+
+    def view(self, key: bytes) -> View:
+        """Do as ``value``."""
+        return self.value(key)
 
     def keys(self) -> list[bytes]:
         """Return all keys, sorted."""

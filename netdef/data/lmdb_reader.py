@@ -1,6 +1,6 @@
 """Reading an LMDB folder."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -9,6 +9,8 @@ from netdef.data.lmdb_environment import naming_damage, release_environment, sha
 from netdef.errors import DataError
 
 Record = tuple[bytes, bytes]
+View = bytes | memoryview
+"""Bytes, or a look at them in the database's own memory: to be read, and not after ``close``."""
 
 
 class LmdbReader:
@@ -24,7 +26,7 @@ class LmdbReader:
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
         self._home, environment = share_environment(self.path)
-        self._transaction = environment.begin()
+        self._transaction = environment.begin(buffers=True)
         self._cursor: Any = self._transaction.cursor()
         self.entries: int = self._transaction.stat()["entries"]
         self._next = self.entries  # the cursor stands nowhere yet
@@ -38,6 +40,10 @@ class LmdbReader:
         Going on where the last call ended costs nothing; anywhere else, keys are walked
         (of large records the values lie in pages of their own and are not read).
         """
+        return [(bytes(key), bytes(value)) for key, value in self.views(first, count)]
+
+    def views(self, first: int, count: int) -> Sequence[tuple[View, View]]:
+        """Do as ``read``, without a copy."""
         with naming_damage(self.path):
             self._go_to(first % self.entries)
             records = list(self._records(count))
@@ -64,8 +70,12 @@ class LmdbReader:
         Raises:
             DataError: there is none.
         """
+        return bytes(self.view(key))
+
+    def view(self, key: bytes) -> View:
+        """Do as ``value``, without a copy."""
         with naming_damage(self.path):
-            value: bytes | None = self._transaction.get(key)
+            value: View | None = self._transaction.get(key)
         if value is None:
             raise DataError(f"{self.path}: no record has the key {key_text(key)!r}")
         return value
@@ -73,9 +83,9 @@ class LmdbReader:
     def keys(self) -> list[bytes]:
         """Return all keys, sorted."""
         with naming_damage(self.path), self._transaction.cursor() as cursor:
-            return list(cursor.iternext(values=False))
+            return [bytes(key) for key in cursor.iternext(values=False)]
 
-    def _records(self, count: int) -> Iterator[Record]:
+    def _records(self, count: int) -> Iterator[tuple[memoryview, memoryview]]:
         """Yield records from where the cursor stands, and let it stand behind them."""
         while count:
             # One call for many: the cursor stands at the last one afterwards.

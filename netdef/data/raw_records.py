@@ -6,6 +6,7 @@ from functools import lru_cache
 import numpy as np
 from google.protobuf.message import DecodeError
 
+from netdef.data.lmdb_reader import View
 from netdef.data.normalization import SMALL
 from netdef.proto import Datum
 from netdef.shape import Shape
@@ -30,21 +31,21 @@ class RawRecords:
         self._is_small = self._shape.size <= SMALL
         self._fits = not first.encoded and len(data) == self._shape.size > 0
 
-    def find(self, raw: bytes) -> tuple[np.ndarray, int] | None:
+    def find(self, raw: View) -> tuple[np.ndarray, int] | None:
         """Return a view of the pixels and the label, or None if ``raw`` must be parsed.
 
         Shapes:
             pixels: ``(C, H, W)`` uint8.
         """
-        if not self._fits or len(raw) < self._end or not raw.startswith(self._head):
+        if not self._fits or len(raw) < self._end or raw[: len(self._head)] != self._head:
             return None
-        label = _label(raw[self._end :])
+        label = _label(bytes(raw[self._end :]))
         if label is None:
             return None
         pixels = np.frombuffer(raw, np.uint8, self._shape.size, len(self._head))
         return pixels.reshape(self._shape), label
 
-    def find_all(self, records: Sequence[bytes]) -> tuple[np.ndarray, list[int]] | None:
+    def find_all(self, records: Sequence[View]) -> tuple[np.ndarray, list[int]] | None:
         """Return the pixels and labels of small images, or None if one must be found alone.
 
         Shapes:
@@ -56,7 +57,8 @@ class RawRecords:
         block = np.frombuffer(b"".join(records), np.uint8).reshape(len(records), -1)
         if (block[:, : len(self._head)] != np.frombuffer(self._head, np.uint8)).any():
             return None
-        labels = [_label(record[self._end :]) for record in records]
+        tails, width = block[:, self._end :].tobytes(), block.shape[1] - self._end
+        labels = [_label(tails[i * width : (i + 1) * width]) for i in range(len(records))]
         known = [label for label in labels if label is not None]
         if len(known) < len(labels):
             return None

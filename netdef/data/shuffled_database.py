@@ -5,7 +5,7 @@ from functools import cached_property, lru_cache
 import numpy as np
 
 from netdef.data.database import Database
-from netdef.data.lmdb_reader import Record, another_database
+from netdef.data.lmdb_reader import View, another_database
 from netdef.data.random_words import permutation
 
 
@@ -21,13 +21,13 @@ class ShuffledDatabase:
         # Two rounds may meet in a batch.
         self._order = lru_cache(maxsize=2)(self._round)
 
-    def read(self, first: int, count: int) -> list[Record]:
+    def views(self, first: int, count: int) -> list[tuple[View, View]]:
         """Return ``count`` records from the place ``first`` of the first round on."""
         keys = [self._key(first + i) for i in range(count)]
-        return [(key, self._database.value(key)) for key in keys]
+        return [(key, self._database.view(key)) for key in keys]
 
     def go_behind(self, record: bytes, number: int) -> None:
-        """See that ``read(number, ...)`` goes on behind the record of that key.
+        """See that ``views(number, ...)`` goes on behind the record of that key.
 
         Raises:
             DataError: it does not: it is another database.

@@ -40,6 +40,17 @@ def test_any_position_can_be_gone_to(database, first):
     reader.close()
 
 
+def test_views_are_what_reading_copies(database):
+    reader = LmdbReader(database)
+    views = reader.views(8, 4)
+    assert all(isinstance(part, memoryview) for view in views for part in view)
+    assert [(bytes(key), bytes(value)) for key, value in views] == reader.read(8, 4)
+    assert isinstance(reader.view(b"03"), memoryview)
+    for copied in (reader.value(b"03"), *reader.keys(), *reader.read(2, 1)[0]):
+        assert type(copied) is bytes
+    reader.close()
+
+
 def test_a_key_finds_its_value(database):
     reader = LmdbReader(database)
     assert reader.value(b"03") == b"value 03"

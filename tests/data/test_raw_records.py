@@ -1,8 +1,10 @@
 import numpy as np
 import pytest
 
+from netdef.data import raw_records
 from netdef.data.datum import encode, encode_file, parse
 from netdef.data.raw_records import RawRecords
+from netdef.proto import Datum
 
 IMAGE = np.arange(24, dtype=np.uint8).reshape(2, 3, 4)
 FIRST = RawRecords(parse(encode(IMAGE, 0)))
@@ -71,3 +73,23 @@ def test_large_images_are_not_copied():
     records = RawRecords(parse(large))
     assert records.find_all([large]) is None
     assert records.find(large) is not None
+
+
+def test_labels_are_remembered_by_copies(monkeypatch):
+    """The memory that views look at ends with the database."""
+    kinds, known = set(), raw_records._label
+    monkeypatch.setattr(raw_records, "_label", lambda tail: kinds.add(type(tail)) or known(tail))
+    images = np.arange(48, dtype=np.uint8).reshape(2, 2, 3, 4)
+    views = [memoryview(encode(image, 300)) for image in images]
+    pixels, labels = FIRST.find_all(views)
+    assert labels == [300, 300]
+    np.testing.assert_array_equal(pixels, images)
+    np.testing.assert_array_equal([FIRST.find(view)[0] for view in views], images)
+    assert kinds == {bytes}
+
+
+def test_small_images_without_a_label():
+    whole = Datum(channels=2, height=3, width=4, data=IMAGE.tobytes()).SerializeToString()
+    pixels, labels = FIRST.find_all([whole] * 3)
+    assert labels == [0, 0, 0]
+    np.testing.assert_array_equal(pixels, [IMAGE] * 3)
