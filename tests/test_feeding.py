@@ -325,6 +325,19 @@ def test_threads_end_with_the_net(raw, monkeypatch):
     assert threading.active_count() == before
 
 
+def test_memory_that_was_another_s_is_not_written_to_before_its_work_is_done():
+    device = late_streams.device(copies_are_eager=True)
+    with late_streams.LateStream() as compute:
+        submit(lambda: None)  # such as a kernel that still reads it
+        carrier = Carrier(device)
+        parcel = carrier.parcel((np.zeros(5, np.float32),))
+        parcel[0][:] = 7
+        carrier.send(parcel)
+        assert not np.array_equal(np.asarray(parcel._there[0]), [7] * 5)
+        compute.synchronize()
+        np.testing.assert_array_equal(np.asarray(parcel._there[0]), [7] * 5)
+
+
 def test_a_carrier_that_is_dropped_waits_for_its_copies():
     device = late_streams.device(False)
     with late_streams.LateStream():
