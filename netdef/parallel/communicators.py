@@ -24,8 +24,8 @@ def load(xp: ModuleType) -> Any:
         nccl = import_module(f"{xp.__name__}.cuda.nccl")
     if not nccl.available:
         lines = [line for each in heard for line in str(each.message).splitlines()]
-        why = "; ".join(line.strip() for line in lines if line.startswith("Reason"))
-        raise DeviceError(f"several GPUs need NCCL, which cannot be loaded ({why}); {_MEND}")
+        why = "".join(f" ({line.strip()})" for line in lines if line.startswith("Reason"))
+        raise DeviceError(f"several GPUs need NCCL, which cannot be loaded{why}; {_MEND}")
     return nccl
 
 
