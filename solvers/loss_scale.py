@@ -33,7 +33,8 @@ class LossScale:
     def _set(self, value: float) -> None:
         self.value = value
         for net in self._nets:
-            net.scale_losses(value)
+            with net.device.made_current():
+                net.scale_losses(value)
 
     def is_exceeded(self) -> bool:
         """Say whether a gradient is no number; then the next iteration has a smaller factor.

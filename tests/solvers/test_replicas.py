@@ -10,6 +10,7 @@ from netdef import mode
 from netdef.errors import ConfigError, Diverged
 from netdef.io.solverstate import read_state
 from netdef.parallel import gradients
+from netdef.solvers import loss_scale
 from netdef.solvers.debug_info import DebugInfo
 from netdef.solvers.reporter import Reporter
 from netdef.solvers.several_reporters import SeveralReporters
@@ -102,6 +103,15 @@ def test_a_batch_that_is_split(folder):
     with pytest.raises(ConfigError) as error:
         trained(3, splits_batch=True)
     assert str(error.value) == message
+
+
+def test_float16_scales_the_losses_of_all(folder, monkeypatch):
+    monkeypatch.setattr(loss_scale, "_FIRST", 2.0**24)
+    with solver_on(2, "precision: FP16", reporter=Notes(), keep="outputs") as made:
+        made.step(6)
+        assert "a gradient is no number" in made.reporter.notes[0]
+        assert {net.loss_scale for net in made.replicas.nets} == {made.loss_scale.value}
+        assert_equal(*([weights_on(net)] for net in made.replicas.nets))
 
 
 def test_there_are_several_buckets(folder):
