@@ -343,10 +343,10 @@ def test_a_carrier_that_is_dropped_waits_for_its_copies():
     with late_streams.LateStream():
         carrier = Carrier(device)
         parcel = carrier.parcel((np.zeros(5, np.float32),))
-        parcel[0][:] = 7
+        parcel[0][:] = 8
         there = parcel._there[0]
         carrier.send(parcel)
-        assert not np.array_equal(np.asarray(there), [7] * 5)
+        assert not np.array_equal(np.asarray(there), [8] * 5)
         del carrier, parcel
         gc.collect()
-        np.testing.assert_array_equal(np.asarray(there), [7] * 5)
+        np.testing.assert_array_equal(np.asarray(there), [8] * 5)
