@@ -41,25 +41,39 @@ def _device(where: Where) -> list[Step]:
 
 def _agreement(where: Where) -> list[Step]:
     """Every test with the marker ``gpu``; on the CPU the agreement of the reference engine."""
-    which = ["-m", "gpu", "tests"] if where.on_gpu else ["tests/engines/test_agree.py"]
-    command = (_PYTHON, "-m", "pytest", "-q", "-rs", "-p", "no:cacheprovider", *which)
-    return [Step("Agreement with the reference", command, 580, proof=_SOME_PASSED)]
+    test = (_PYTHON, "-m", "pytest", "-q", "-rs", "-p", "no:cacheprovider")
+    agree, engines = "tests/engines/test_agree.py", "tests/engines"
+    sets = {
+        "reference engine": [agree],
+        "own kernels and cuDNN": [engines, "--ignore", agree],
+        "all else": ["tests", "--ignore", engines],
+    }
+    if not where.on_gpu:
+        return [Step("Agreement: reference engine", (*test, agree), 580, proof=_SOME_PASSED)]
+    return [
+        Step(f"Agreement: {name}", (*test, "-m", "gpu", *words), 580, proof=_SOME_PASSED)
+        for name, words in sets.items()
+    ]
 
 
 def _goldens(where: Where) -> list[Step]:
     goldens = where.shared / "goldens"
     on = ["--gpu"] if where.on_gpu else []
-    kinds = where.size("layers solvers nets", "solvers")
-    return [
+    check = (_PYTHON, str(goldens / "check.py"), "--api", "netdef", *on)
+    steps = [
         Step(
             f"Recordings of Caffe: {kind}",
-            (_PYTHON, str(goldens / "check.py"), "--api", "netdef", *on, str(goldens / kind)),
+            (*check, str(goldens / kind)),
             580,
             needs=(goldens / kind,),
             proof=_SOME_PASSED,
         )
-        for kind in kinds
+        for kind in where.size("layers nets", "")
     ]
+    solvers = (_PYTHON, "scripts/check_solvers.py", str(goldens), *where.on_gpu)
+    needs = (goldens / "solvers",)
+    title = "Recordings of Caffe: solvers"
+    return [*steps, Step(title, solvers, 580, needs=needs, proof=_SOME_PASSED)]
 
 
 def _resume(where: Where) -> list[Step]:
