@@ -17,7 +17,7 @@ Call = tuple[Callable[..., Any], tuple[Any, ...]]
 
 @dataclass(frozen=True)
 class Calls:
-    """Calls in order, and where the values of names lie after them."""
+    """Calls in order, and where the values of the names that are kept lie after them."""
 
     calls: tuple[tuple[str, tuple[Operand | Place, ...]], ...]
     places: Mapping[str, Place]
@@ -52,7 +52,7 @@ def calls_of(formula: Formula, changed: Sequence[str], kept: Sequence[str] = ())
         place = layout.where.get(ends[name], ends[name])
         if place != name:
             calls.append(("positive", (place, name)))
-    places = {name: layout.where.get(value, value) for name, value in ends.items()}
+    places = {name: layout.where.get(ends[name], ends[name]) for name in kept}
     return Calls(tuple(calls), places, layout.rooms)  # type: ignore[arg-type]
 
 

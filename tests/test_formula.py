@@ -43,6 +43,11 @@ def test_a_line_that_is_overwritten_is_not_needed():
     assert needed(lines, ["w"]) == lines[1:]
 
 
+def test_a_line_that_may_be_overwritten_is_needed():
+    lines = compile_formula("d = a\nif decay:\n    d = b\nw = w - d", {})
+    assert needed(lines, ["w"]) == lines
+
+
 def test_names_whose_values_come_from_outside():
     assert names_read(formula()) == {"scale", "grad", "decay", "w", "h"}
     assert names_read(where_decayed(formula(), False)) == {"scale", "grad", "w", "h"}

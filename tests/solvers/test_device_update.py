@@ -132,6 +132,17 @@ def test_blobs_without_length_take_plain_steps(name, device):
     np.testing.assert_allclose(device.to_host(weights.data)[:12], -0.1 * step, rtol=1e-5)
 
 
+def test_padding_behind_a_blob_is_left_alone(device):
+    """Without a delta 0 / 0 would come of it."""
+    specs = [((3,), 1, 1), ((5,), 1, 1)]
+    fields = dict(type="LAMB", momentum=0.9, delta=0)
+    ours, theirs = (
+        train(w, **fields) for w in (on(device, weights_of(*specs)), weights_of(*specs))
+    )
+    assert_same(ours, theirs, exactly=False)
+    assert not ours[0][3:16].any() and not ours[0][21:].any()
+
+
 def ready(weights, param, **options):
     """Return an update's kernels, and the numbers of a step for each of its regions."""
     rule = SOLVERS[param.type](param)
@@ -238,6 +249,20 @@ def test_kernels_compile_for_gpus(name, architecture):
     for narrow in (weights.device.xp.zeros(len(weights.data), kind) for kind in stored):
         code = ready(weights, param, narrow=narrow, clears=True).code
         assert complaints(nvrtc, code, architecture) == ""
+
+
+def test_products_and_sums_are_rounded_one_by_one(monkeypatch):
+    """As on the CPU: the compiler would make one operation of them, unless it is told."""
+    asked = []
+
+    def module(code, options):
+        asked.append(options)
+        return RawModule(code, options)
+
+    device = stand_in.device()
+    monkeypatch.setattr(device.xp, "RawModule", module)
+    ready(on(device, weights_of(*SPECS)), SolverParameter(type="SGD"))
+    assert set(asked) == {("--std=c++17", "--fmad=false")}
 
 
 def test_the_text_of_a_kernel():
