@@ -16,6 +16,7 @@ _HOMES = {
     "TRAIN": "netdef.api",
     "layer_type_list": "netdef.api",
     "set_device": "netdef.api",
+    "set_devices": "netdef.api",
     "set_mode_cpu": "netdef.api",
     "set_mode_gpu": "netdef.api",
     "set_random_seed": "netdef.api",

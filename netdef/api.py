@@ -1,7 +1,14 @@
 """The names that a user of pycaffe expects at the top of the package."""
 
 from netdef.layer import LAYERS
-from netdef.mode import allow_python, set_device, set_mode_cpu, set_mode_gpu, set_random_seed
+from netdef.mode import (
+    allow_python,
+    set_device,
+    set_devices,
+    set_mode_cpu,
+    set_mode_gpu,
+    set_random_seed,
+)
 from netdef.net import Net
 from netdef.proto import TEST, TRAIN
 
@@ -18,6 +25,7 @@ __all__ = [
     "allow_python",
     "layer_type_list",
     "set_device",
+    "set_devices",
     "set_mode_cpu",
     "set_mode_gpu",
     "set_random_seed",

@@ -105,6 +105,7 @@ def test_a_batch_that_is_split(folder):
     assert str(error.value) == message
 
 
+@pytest.mark.slow
 def test_float16_scales_the_losses_of_all(folder, monkeypatch):
     monkeypatch.setattr(loss_scale, "_FIRST", 2.0**24)
     with solver_on(2, "precision: FP16", reporter=Notes(), keep="outputs") as made:
