@@ -48,12 +48,19 @@ def calls_of(formula: Formula, changed: Sequence[str], kept: Sequence[str] = ())
     ends = {name: values.get(name, name) for name in (*changed, *kept)}
     layout = _Layout(operations, {name: ends[name] for name in changed}, ends.values())
     calls = [layout.call(i) for i in range(len(operations))]
-    for name in changed:
-        place = layout.where.get(ends[name], ends[name])
-        if place != name:
-            calls.append(("positive", (place, name)))
+    calls += _copies({name: layout.where.get(ends[name], ends[name]) for name in changed})
     places = {name: layout.where.get(ends[name], ends[name]) for name in kept}
     return Calls(tuple(calls), places, layout.rooms)  # type: ignore[arg-type]
+
+
+def _copies(places: Mapping[str, Operand | Place]) -> list[tuple[str, tuple[Any, ...]]]:
+    """Return what brings values that lie elsewhere to the arrays that they are for."""
+    away = [(place, name) for name, place in places.items() if place != name]
+    # What lies in another array goes first, before that gets its own.
+    away.sort(key=lambda pair: not isinstance(pair[0], str))
+    for i, (_, name) in enumerate(away):
+        assert name not in [place for place, _ in away[i:]], "arrays are exchanged"
+    return [("positive", pair) for pair in away]
 
 
 def _flat(formula: Formula) -> tuple[list[Operation], dict[str, Operand]]:

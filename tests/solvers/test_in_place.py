@@ -76,6 +76,12 @@ def test_a_bare_name_is_copied():
     assert found["h"] == 3
 
 
+@pytest.mark.parametrize("changed", [["w", "h"], ["h", "w"]])
+def test_a_value_that_was_is_copied_before_it_is_no_more(changed):
+    found = computed(laid_out("h = w\nw = w - g", changed), {"w": [3], "h": [0], "g": [1]})
+    assert (found["h"], found["w"]) == (3, 2)
+
+
 def test_kept_names_are_there_at_the_end():
     calls = laid_out("other = w * scale\nw = w - other * other", ["w"], ["w", "other"])
     found = computed(calls, {"w": [4]})
