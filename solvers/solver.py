@@ -2,17 +2,18 @@
 
 import time
 from collections import deque
-from typing import Any, Literal
+from typing import Any
 
 from netdef import mode
 from netdef.device import Device
 from netdef.errors import at
 from netdef.net import Net
-from netdef.proto import Precision, SolverParameter
+from netdef.proto import SolverParameter
 from netdef.prototxt import read_solver
 from netdef.solvers import snapshotting
 from netdef.solvers.average import WeightAverage
 from netdef.solvers.checks import check_solver
+from netdef.solvers.computing import computing
 from netdef.solvers.epochs import count_iterations
 from netdef.solvers.iteration import iterate
 from netdef.solvers.loss_scale import LossScale
@@ -108,11 +109,9 @@ class Solver:
             level=state.level,
             stages=state.stage,
             keep=self._keep,
-            precision=_precision(self.param),
-            tf32=_if_given(self.param, "tf32"),
-            autotune=_if_given(self.param, "autotune"),
             share=share,
             seed=self.seed,
+            **computing(self.param),
         )
 
     def _copy(self, device: Device) -> Net:
@@ -209,17 +208,6 @@ def _choose_device(param: SolverParameter) -> None:
         if param.HasField("device_id"):
             mode.set_device(param.device_id)
         mode.set_mode_gpu()
-
-
-def _precision(param: SolverParameter) -> str | None:
-    """Return the precision that the prototxt asks for; None leaves it to the command line."""
-    asks = param.HasField("precision")
-    return Precision.Name(param.precision) if asks else None
-
-
-def _if_given(param: SolverParameter, name: Literal["tf32", "autotune"]) -> bool | None:
-    """Return a field of the prototxt; None, if it is not there, leaves it to the command line."""
-    return bool(getattr(param, name)) if param.HasField(name) else None
 
 
 def get_solver(path: str, **options: Any) -> Solver:

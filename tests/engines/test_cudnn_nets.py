@@ -10,9 +10,12 @@ import netdef
 from netdef.engines import settings
 from netdef.net import Net
 from netdef.plan import steps
-from netdef.prototxt import parse_net
+from netdef.prototxt import parse_net, parse_solver
+from netdef.solvers import Solver
+from netdef.solvers.dry_run import plan_run
 from tests.engines import cudnn_in_numpy
 from tests.engines.gpu_on_cpu import gpu_with_cudnn
+from tests.engines.rationed import rationed
 
 NETS = Path(__file__).parents[2] / "benchmarks" / "nets"
 LENET = (NETS / "lenet.prototxt").read_text()
@@ -118,3 +121,53 @@ def test_the_plan_reserves_what_cudnns_plans_need_while_they_run(gpu, monkeypatc
     gpu.forget()
     greedy = Net(parse_net(LENET, "net.prototxt"), netdef.TRAIN, keep="outputs").plan
     assert greedy.scratch_bytes - plain.scratch_bytes == (1 << 24) - 4096
+
+
+SOLVER = """base_lr: 0.01 lr_policy: "fixed" type: "SGD" momentum: 0.9 max_iter: 3 random_seed: 1
+  FIELDS net_param { NET }"""
+
+
+@pytest.mark.parametrize("precision", ["F32", "BF16"])
+def test_memory_is_as_the_plan_says(precision, tmp_path):
+    text = SOLVER.replace("NET", LENET.replace("dim: 64", "dim: 16"))
+    with gpu_with_cudnn(tmp_path) as gpu:
+        ration = rationed(gpu.cupy, 1 << 40)
+        text = text.replace("FIELDS", f"precision: {precision}")
+        solver = Solver(parse_solver(text, "solver.prototxt"), keep="outputs")
+        solver.step(2)
+    plan = solver.net.plan
+    said = plan.arena_bytes + plan.scratch_bytes + 2 * plan.weight_bytes
+    assert ration.most == pytest.approx(said + solver.net.weights.history_bytes, rel=0.01)
+
+
+@pytest.mark.parametrize(
+    ("precision", "text"),
+    [("BF16", LENET), ("FP16", LENET), ("FP16", NORMALIZED)],
+    ids=["bf16-lenet", "fp16-lenet", "fp16-normalized"],
+)
+def test_a_step_in_16_bits(text, precision, tmp_path):
+    text = text.replace("dim: 64", "dim: 4")
+    wanted, _ = trained(text)
+    with gpu_with_cudnn(tmp_path):
+        found, ran = trained(text, precision=precision)
+    for name, values in wanted.items():  # some ReLUs and maxima are other ones: single numbers
+        off = np.linalg.norm(found[name] - values) / max(np.linalg.norm(values), 1e-3)
+        assert off < 0.12, f"{name} is off by {off}"
+    assert {engine for primitive, engine in ran if primitive in OWN} == {"cudnn"}
+
+
+def test_fields_of_a_solver_say_how_its_nets_compute(gpu):
+    for fields, expected in (("", (False, False)), ("tf32: true autotune: true", (True, True))):
+        text = SOLVER.replace("NET", LENET).replace("FIELDS", fields)
+        solver = Solver(parse_solver(text, "solver.prototxt"), keep="outputs")
+        engine = next(c.engine for _, c in steps(solver.net.plan) if c.engine.name == "cudnn")
+        assert (engine.tf32, engine.autotune) == expected
+
+
+def test_a_dry_run_plans_for_the_gpu(gpu):
+    text = SOLVER.replace("NET", LENET).replace("FIELDS", "precision: BF16")
+    param = parse_solver(text, "solver.prototxt")
+    planned = plan_run(param, "solver.prototxt").train
+    run = Solver(param, keep="outputs").net.plan
+    assert (planned.arena_bytes, planned.scratch_bytes) == (run.arena_bytes, run.scratch_bytes)
+    assert "cudnn" in {choice.engine.name for choice in planned.choices}
