@@ -6,7 +6,7 @@ converts the four files, trains by ``configs/mnist/lenet_solver.prototxt`` and t
 on all 10,000 test images. Prints the accuracy and how long the training took.
 """
 
-import re
+import json
 import subprocess
 import sys
 import time
@@ -34,15 +34,9 @@ def netdef(folder: Path, *arguments: str) -> str:
 
 
 def accuracy_of(printed: str) -> float:
-    """Return the accuracy that ``netdef test`` printed.
-
-    Raises:
-        ClickException: there is none.
-    """
-    found = re.search(r"accuracy\D*([0-9.]+)", printed)
-    if found is None:
-        raise click.ClickException(f"netdef test printed no accuracy:\n{printed}")
-    return float(found[1])
+    """Return the accuracy of what ``netdef test --json`` printed."""
+    outputs = json.loads(printed)["outputs"]
+    return next(float(output["value"]) for output in outputs if output["name"] == "accuracy")
 
 
 @click.command(help=__doc__)
@@ -65,7 +59,7 @@ def main(
         netdef(folder, "train", "--solver", _SOLVER, *where, *options, *changes)
         seconds = time.monotonic() - begun
         weights = f"examples/mnist/lenet_iter_{iterations}.caffemodel"
-        tested = ("--model", _NET, "--weights", weights, "--iterations", "100")
+        tested = ("--model", _NET, "--weights", weights, "--iterations", "100", "--json")
         found = accuracy_of(netdef(folder, "test", *tested, *where))
     click.echo(f"accuracy {found:.4f} after {iterations} iterations in {seconds:.1f} s")
     if found < least:

@@ -6,7 +6,6 @@ import pytest
 from check_solvers import copied, judged, largest_distance, load_check, main
 from click.testing import CliRunner
 
-
 leaves_files_open = pytest.mark.filterwarnings("ignore::ResourceWarning")
 """As check.py does."""
 
