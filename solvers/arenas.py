@@ -5,20 +5,15 @@ from typing import Any, Protocol
 
 from netdef.solvers.device_update import DeviceUpdate
 from netdef.solvers.host_update import HostUpdate
-from netdef.solvers.method import Method
+from netdef.solvers.method import Method, Numbers
 from netdef.weights import Segment, Weights
 
 
 class ArenaUpdate(Protocol):
     """A method made ready for some arenas."""
 
-    def run(
-        self,
-        numbers: Sequence[Mapping[str, float]],
-        divisor: float = 1,
-        limit: float | None = None,
-    ) -> None:
-        """Change the arenas once, with the numbers of each region.
+    def run(self, numbers: Numbers, divisor: float = 1, limit: float | None = None) -> None:
+        """Change the arenas once, with the numbers of each kind of region.
 
         ``grad`` is scaled down to the L2 norm ``limit`` if there is one, and divided.
         """

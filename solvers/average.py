@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from netdef.solvers.arenas import on_arenas
-from netdef.solvers.method import Method
+from netdef.solvers.method import Method, Numbers, kind_of
 from netdef.weights import Segment, Weights
 
 _FOLLOW = "average = average + new * (w - average)"
@@ -25,13 +25,14 @@ class WeightAverage:
         self._average = weights.device.xp.zeros(len(weights.data), "float32")
         method = Method(("average",), (), _FOLLOW, known={"new": 1 - decay})
         whole = Segment(0, len(weights.data), 1, 1)
+        self._numbers: Numbers = {kind_of(whole): {}}
         self._mix = on_arenas(weights, method, {"average": self._average}, [whole])
         self.has_begun = False
 
     def follow(self) -> None:
         """Take the weights of now in."""
         if self.has_begun:
-            self._mix.run([{}])
+            self._mix.run(self._numbers)
         else:
             self._average[...] = self._weights.data
             self.has_begun = True

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from netdef.engines.cupy.kernels import THREADS, function, source
 from netdef.engines.cupy.update import BEHIND_THE_TABLE, MOST_NUMBERS, Pass, trust_text
 from netdef.engines.engine import Run, in_order
-from netdef.solvers.method import MEASURED, Method
+from netdef.solvers.method import MEASURED, Method, Numbers, kind_of
 from netdef.weights import Segment
 
 _LEAST = 4 * 1024
@@ -54,6 +54,11 @@ class DeviceUpdate:
         firsts = np.searchsorted(chunks[:, 2], np.arange(self._rows + 1))
         self._firsts = xp.asarray(firsts.astype("int32"))
         self._parts = xp.zeros(2 * self._count, "float64")
+        kinds = [kind_of(region) for region in regions]
+        self._kinds = sorted(set(kinds))
+        self._kind_of = xp.asarray(np.array([self._kinds.index(k) for k in kinds], np.int32))
+        self._kinds_at_once = MOST_NUMBERS // len(self._names)
+        self._sizes = np.int32(self._rows), np.int32(len(self._names))
         self._table = xp.zeros(self._rows * len(self._names) + BEHIND_THE_TABLE, "float64")
         passes = _passes(method, self._names, tuple(arenas), narrow is not None, clears)
         texts = [made.text() for made in passes]
@@ -61,39 +66,30 @@ class DeviceUpdate:
         stored = "float32" if narrow is None else narrow.dtype.name
         self.code = "".join([source("update", stored), *texts])
         """The text of the kernels."""
-        self._write = self._kernel("write_numbers", 1)
+        self._write = self._kernel("write_numbers", -(-len(self._table) // THREADS))
         self._change = in_order(*(run for made in passes for run in self._runs(made)))
         self._clip = in_order(*self._clipping()) if "grad" in arenas else in_order()
 
-    def run(
-        self,
-        numbers: Sequence[Mapping[str, float]],
-        divisor: float = 1,
-        limit: float | None = None,
-    ) -> None:
-        """Change the arenas once, with the numbers of each region.
+    def run(self, numbers: Numbers, divisor: float = 1, limit: float | None = None) -> None:
+        """Change the arenas once, with the numbers of each kind of region.
 
         ``grad`` is scaled down to the L2 norm ``limit`` if there is one, and divided.
         """
         self.write(numbers, divisor, limit)
         self.launch(is_clipped=limit is not None)
 
-    def write(
-        self,
-        numbers: Sequence[Mapping[str, float]],
-        divisor: float = 1,
-        limit: float | None = None,
-    ) -> None:
+    def write(self, numbers: Numbers, divisor: float = 1, limit: float | None = None) -> None:
         """Tell the device what ``run`` is told."""
-        rows = [[{**own, "scale": 1 / divisor}[name] for name in self._names] for own in numbers]
-        table = np.array([*(n for row in rows for n in row), limit or 0, divisor])
-        for first in range(0, len(table), MOST_NUMBERS):
-            some = table[first : first + MOST_NUMBERS]
-            given = np.zeros(MOST_NUMBERS)
-            given[: len(some)] = some
+        rows = [{**numbers[kind], "scale": 1 / divisor} for kind in self._kinds]
+        behind = np.float64(limit or 0), np.float64(divisor)
+        for first in range(0, len(rows), self._kinds_at_once):
+            some = rows[first : first + self._kinds_at_once]
+            flat = [row[name] for row in some for name in self._names]
             # By value: memory of the host would have to last until the device has read it.
+            given = np.array(flat + [0.0] * (MOST_NUMBERS - len(flat)))
             struct = given.view([("of", given.dtype, MOST_NUMBERS)])
-            self._write(self._table, struct, np.int32(first), np.int32(len(some)))
+            which = np.int32(first), np.int32(len(some))
+            self._write(self._table, *self._sizes, self._kind_of, struct, *which, *behind)
 
     def launch(self, is_clipped: bool = False) -> None:
         """Change the arenas once, by what was written last."""
@@ -120,11 +116,10 @@ class DeviceUpdate:
 
     def _clipping(self) -> list[Run]:
         """Return what sets the scale of the gradients by their norm."""
-        sizes = np.int32(self._rows), np.int32(len(self._names))
-        squares = self._kernel("squares", self._count), self._kernel("clip", 1)
+        squares, clip = self._kernel("squares", self._count), self._kernel("clip", 1)
         return [
-            partial(squares[0], self._chunks, self._arenas["grad"], self._parts),
-            partial(squares[1], self._parts, np.int32(self._count), self._table, *sizes),
+            partial(squares, self._chunks, self._arenas["grad"], self._parts),
+            partial(clip, self._parts, np.int32(self._count), self._table, *self._sizes),
         ]
 
 

@@ -8,9 +8,12 @@ import numpy as np
 from netdef.expression import Expression, Operand, Result
 from netdef.formula import where_decayed
 from netdef.solvers.in_place import Call, Calls, calls_of
-from netdef.solvers.method import MEASURED, Method
+from netdef.solvers.method import MEASURED, Method, Numbers, kind_of
 from netdef.solvers.stretches import Stretch, Stretches
 from netdef.weights import Segment
+
+Row = Mapping[str, float]
+"""The numbers of one region."""
 
 
 class HostUpdate:
@@ -19,7 +22,7 @@ class HostUpdate:
     def __init__(
         self, method: Method, arenas: Mapping[str, Any], regions: Sequence[Segment]
     ) -> None:
-        self._method = method
+        self._method, self._kinds = method, [kind_of(region) for region in regions]
         self._plans = {
             (is_scaled, decays): _calls_of(m, decays)
             for is_scaled, m in ((True, method), (False, method.knowing(scale=1)))
@@ -34,32 +37,27 @@ class HostUpdate:
         ]
         self._squares = np.zeros((self._stretches.count, 2))
 
-    def run(
-        self,
-        numbers: Sequence[Mapping[str, float]],
-        divisor: float = 1,
-        limit: float | None = None,
-    ) -> None:
-        """Change the arenas once, with the numbers of each region.
+    def run(self, numbers: Numbers, divisor: float = 1, limit: float | None = None) -> None:
+        """Change the arenas once, with the numbers of each kind of region.
 
         ``grad`` is scaled down to the L2 norm ``limit`` if there is one, and divided.
         """
         with np.errstate(all="ignore"):
             scale = (1.0 if limit is None else self._clip(limit)) / divisor
-            numbers = [{**own, "scale": scale} for own in numbers]
+            rows: Sequence[Row] = [{**numbers[kind], "scale": scale} for kind in self._kinds]
             if self._method.trust_text:
-                self._set(numbers)
-                numbers = self._trusted(numbers)
-            self._set(numbers)
-        self._stretches.each(lambda s: _run(self._ready(s, numbers[s.region], "change")))
+                self._set(rows)
+                rows = self._trusted(rows)
+            self._set(rows)
+        self._stretches.each(lambda s: _run(self._ready(s, rows[s.region], "change")))
 
-    def _set(self, numbers: Sequence[Mapping[str, float]]) -> None:
-        for row, own in zip(self._table, numbers, strict=True):
-            row[...] = [own[name] for name in self._names]
+    def _set(self, rows: Sequence[Row]) -> None:
+        for goal, row in zip(self._table, rows, strict=True):
+            goal[...] = [row[name] for name in self._names]
 
-    def _ready(self, s: Stretch, numbers: Mapping[str, float], phase: str) -> list[Call]:
+    def _ready(self, s: Stretch, row: Row, phase: str) -> list[Call]:
         """Return the calls on a stretch; those that have no effect are left out."""
-        key = numbers["scale"] != 1, bool(numbers.get("decay")), phase
+        key = row["scale"] != 1, bool(row.get("decay")), phase
         if key not in s.ready:
             calls = self._plans[key[:2]][phase]
             s.ready[key] = calls.on(s.arrays, self._numbers[s.region], s.rooms)
@@ -75,14 +73,14 @@ class HostUpdate:
         norm = float(self._squares[:, 0].sum()) ** 0.5
         return limit / norm if norm > limit else 1.0
 
-    def _trusted(self, numbers: Sequence[Mapping[str, float]]) -> list[Mapping[str, float]]:
-        """Return the numbers with their rates times the trust of their regions."""
-        squares = np.zeros((len(numbers), 2))
+    def _trusted(self, rows: Sequence[Row]) -> list[Row]:
+        """Return the rows with their rates times the trust of their regions."""
+        squares = np.zeros((len(rows), 2))
 
         def measure(s: Stretch) -> None:
-            own = numbers[s.region]
-            _run(self._ready(s, own, "measure"))
-            places = self._plans[own["scale"] != 1, bool(own["decay"])]["measure"].places
+            row = rows[s.region]
+            _run(self._ready(s, row, "measure"))
+            places = self._plans[row["scale"] != 1, bool(row["decay"])]["measure"].places
             found = (places[name] for name in MEASURED)
             self._squares[s.number] = [
                 _square(s.arrays[p] if isinstance(p, str) else s.rooms[p]) for p in found
@@ -91,11 +89,9 @@ class HostUpdate:
         self._stretches.each(measure)
         np.add.at(squares, self._stretches.region_of, self._squares)
         weights, others = np.sqrt(squares).T
-        decay = np.array([own["decay"] for own in numbers])
+        decay = np.array([row["decay"] for row in rows])
         trust = _evaluate(self._method.trust, dict(weights=weights, others=others, decay=decay))
-        return [
-            {**own, "rate": own["rate"] * float(t)} for own, t in zip(numbers, trust, strict=True)
-        ]
+        return [{**row, "rate": row["rate"] * float(t)} for row, t in zip(rows, trust, strict=True)]
 
 
 def _calls_of(method: Method, decays: bool) -> dict[str, Calls]:

@@ -9,6 +9,7 @@ from netdef.formula import Formula, compile_formula, needed
 from netdef.proto import SolverParameter
 from netdef.solvers.layerwise_rule import LayerwiseRule
 from netdef.solvers.rule import Rule, Step
+from netdef.weights import Segment
 
 MEASURED = ("w", "other")
 """What a method measures of each region: the sums of the squares of two names."""
@@ -19,9 +20,20 @@ _DECAY = {
 }
 
 
+Kind = tuple[float, float]
+"""What regions of equal numbers have in common: ``lr_mult`` and ``decay_mult``."""
+Numbers = Mapping[Kind, Mapping[str, float]]
+"""The numbers of a step by the kind of region."""
+
+
+def kind_of(region: Segment) -> Kind:
+    """Return the kind of a region."""
+    return region.lr_mult, region.decay_mult
+
+
 @dataclass(frozen=True)
 class Method:
-    """Formulas over arrays, and over numbers that every region of the arrays has its own of.
+    """Formulas over arrays, and over numbers that every kind of region has its own of.
 
     Beside those named here they know ``scale``, which is the same for all regions.
 
@@ -33,7 +45,7 @@ class Method:
     changed: tuple[str, ...]
     """The arrays that are changed."""
     numbers: tuple[str, ...]
-    """What differs from region to region and from step to step."""
+    """What differs from kind to kind of region and from step to step."""
     change_text: str
     measure_text: str = ""
     trust_text: str = ""

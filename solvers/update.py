@@ -13,7 +13,7 @@ from netdef.out_of_memory import allocating
 from netdef.proto import SolverParameter
 from netdef.solvers.arenas import on_arenas
 from netdef.solvers.layerwise_rule import LayerwiseRule
-from netdef.solvers.method import method_of
+from netdef.solvers.method import kind_of, method_of
 from netdef.solvers.rule import Rule, Step, rule_named
 from netdef.solvers.stretches import blobs_of
 from netdef.weights import Weights
@@ -42,22 +42,28 @@ class Update:
         with allocating(weights.device, "what the solver remembers", weights.history_bytes):
             self.histories = [xp.zeros(weights.learned, "float32") for _ in self.rule.histories]
         is_layerwise = isinstance(self.rule, LayerwiseRule)
-        self._regions = blobs_of(weights) if is_layerwise else weights.segments
+        regions = blobs_of(weights) if is_layerwise else weights.segments
+        self._kinds = {kind_of(region) for region in regions}
         arenas = dict(zip(self.rule.histories, self.histories, strict=True))
         method = method_of(self.rule, param)
-        self._on_arenas = on_arenas(weights, method, arenas, self._regions, self.clears)
+        self._on_arenas = on_arenas(weights, method, arenas, regions, self.clears)
 
     def apply(self, rate: float, iteration: int, loss_scale: float = 1) -> None:
         """Change the weights by their gradients, which are ``loss_scale`` times too large."""
-        steps = [
-            Step(rate * r.lr_mult, self._param.weight_decay * r.decay_mult, iteration)
-            for r in self._regions
-        ]
-        limit = self._param.clip_gradients
+        limit, divisor = self._param.clip_gradients, self._param.iter_size * loss_scale
+        steps = {
+            (lr_mult, decay_mult): Step(
+                rate * lr_mult, self._param.weight_decay * decay_mult, iteration
+            )
+            for lr_mult, decay_mult in self._kinds
+        }
         self._on_arenas.run(
-            [{"rate": s.rate, "decay": s.decay, **self.rule.numbers(s)} for s in steps],
-            divisor=self._param.iter_size * loss_scale,
-            limit=limit * loss_scale if limit >= 0 else None,
+            {
+                kind: {"rate": s.rate, "decay": s.decay, **self.rule.numbers(s)}
+                for kind, s in steps.items()
+            },
+            divisor,
+            limit * loss_scale if limit >= 0 else None,
         )
 
     def snapshot_bytes(self) -> tuple[int, int]:

@@ -12,7 +12,7 @@ from netdef.solvers import device_update
 from netdef.solvers.average import WeightAverage
 from netdef.solvers.device_update import DeviceUpdate, chunks_of
 from netdef.solvers.layerwise_rule import LayerwiseRule
-from netdef.solvers.method import method_of
+from netdef.solvers.method import kind_of, method_of
 from netdef.solvers.rule import SOLVERS
 from netdef.solvers.update import Update
 from netdef.weights import Segment, Weights
@@ -156,7 +156,7 @@ def ready(weights, param, **options):
 def test_new_weights_in_16_bits(kind, device):
     weights = on(device, weights_of(*SPECS))
     narrow = device.xp.zeros(len(weights.data), kind)
-    numbers = [{"rate": 0.1, "decay": 0.0}] * len(weights.segments)
+    numbers = {kind_of(s): {"rate": 0.1, "decay": 0.0} for s in weights.segments}
     ready(weights, SolverParameter(type="SGD"), narrow=narrow).run(numbers)
     expected = device.to_host(weights.data)[: weights.learned].astype(kind)
     found = device.to_host(narrow)
@@ -170,7 +170,9 @@ def test_clears_the_gradients(name, device):
     param = SolverParameter(type=name, momentum=0.9)
     own = {"rate": 0.1, "decay": 0.0, "unbiased": 1.0, "biased_delta": 1e-8}
     for weights, clears in ((kept, False), (cleared, True)):
-        ready(weights, param, clears=clears).run([own] * len(weights.segments), limit=1)
+        ready(weights, param, clears=clears).run(
+            dict.fromkeys(map(kind_of, weights.segments), own), limit=1
+        )
     np.testing.assert_array_equal(*(device.to_host(w.data) for w in (kept, cleared)))
     assert device.to_host(kept.grad).any() and not device.to_host(cleared.grad).any()
 
@@ -182,7 +184,8 @@ def test_a_captured_update_takes_the_numbers_of_its_time():
     ours, theirs = (ready(w, SolverParameter(**fields)) for w in (replayed, launched))
     stream, graph = device.xp.cuda.Stream(non_blocking=True), None
     for rate in RATES:
-        numbers = [{"rate": rate * (i + 1), "decay": 0.1} for i in range(3)]
+        kinds = map(kind_of, replayed.segments)
+        numbers = {kind: {"rate": rate * (i + 1), "decay": 0.1} for i, kind in enumerate(kinds)}
         theirs.run(numbers, divisor=2, limit=1)
         ours.write(numbers, divisor=2, limit=1)
         with stream:
@@ -196,7 +199,7 @@ def test_a_captured_update_takes_the_numbers_of_its_time():
 
 
 def test_more_numbers_than_one_call_takes(device):
-    """LARS has a row for each blob."""
+    """LARS has a row for each blob; there are as many kinds of them."""
     specs = [((7, 3), 1 + i, i % 3) for i in range(MOST_NUMBERS)]
     fields = dict(type="LARS", momentum=0.9, weight_decay=0.3)
     ours, theirs = (

@@ -44,11 +44,21 @@ __device__ inline void store(Image* narrow, long long i, const Four& x)
     *(FourImages*)(narrow + i) = {{Image(x.of[0]), Image(x.of[1]), Image(x.of[2]), Image(x.of[3])}};
 }
 
-extern "C" __global__ void write_numbers(double* table, Numbers given, int first, int count)
+// Each row gets the numbers of its kind: those of the kinds from `first` on are given here.
+extern "C" __global__ void write_numbers(
+    double* table, int rows, int each, const int* kinds, Numbers given, int first, int count,
+    double limit, double divisor)
 {
-    const int i = threadIdx.x;
-    if (i < count)
-        table[first + i] = given.of[i];
+    const int i = blockIdx.x * THREADS + threadIdx.x;
+    if (i == rows * each) {
+        table[i] = limit;
+        table[i + 1] = divisor;
+    }
+    if (i >= rows * each)
+        return;
+    const int kind = kinds[i / each] - first;
+    if (kind >= 0 && kind < count)
+        table[i] = given.of[kind * each + i % each];
 }
 
 // The sum of the squares of each chunk.
