@@ -165,5 +165,9 @@ class _GpuFeed(_Feed):
     def _write(self, made: Any, top: Any) -> None:
         if isinstance(made, _Unfinished):
             made.write(top)
+        elif made.dtype == top.dtype:
+            self._device.xp.copyto(top, made)
         else:
-            top[...] = made
+            from netdef.engines.cupy.copying import Copying
+
+            Copying(self._device.xp).copy(made, top)()

@@ -72,9 +72,9 @@ def compile_program(
     forward, backward = fuse(forward, backward, kept, keep == "outputs", passes)
     forward = drop_unread(forward, kept, backward)
     forward, settled = (forward, 0) if backward else settle(forward, keep)
-    orders = layout.orders((*forward, *backward), engines[0], _plain(program))
+    more = frozenset[str]().union(*(engine.takes_narrow for engine in engines))
+    orders = layout.orders((*forward, *backward), engines[0], _plain(program, "feed" in more))
     if precision != "F32":
-        more = frozenset[str]().union(*(engine.takes_narrow for engine in engines))
         losses = {i for i, node in enumerate(program.graph.nodes) if any(node.loss_weights)}
         dtype = PRECISIONS[precision]
         narrowed = narrow(forward, backward, orders, kept, dtype, more, losses)
@@ -95,10 +95,15 @@ def compile_program(
     return Plan(program, forward, backward, choices, slots, kept, size, scratch, settled)
 
 
-def _plain(program: Program) -> frozenset[Value]:
-    """Return the values that are filled from outside, which must lie as they are."""
+def _plain(program: Program, are_fed_by_kernels: bool) -> frozenset[Value]:
+    """Return the values that are filled from outside, which must lie as they are.
+
+    What kernels fill with the batches of data layers may lie in any order.
+    """
     sources = {t for n in program.graph.nodes if not n.bottoms for t in n.tops}
-    return frozenset(program.blobs[t] for t in sources)
+    plain = {program.blobs[t] for t in sources}
+    feeds = (c for c in program.forward if are_fed_by_kernels and c.primitive == "feed")
+    return frozenset(plain.difference(*(call.written_values() for call in feeds)))
 
 
 def steps(plan: Plan) -> Iterator[tuple[Call, Choice]]:

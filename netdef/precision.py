@@ -80,7 +80,8 @@ def narrow(
 
     They are the ``images``; and all other blobs and their gradients, if ``takes_narrow``, the
     primitives of the engines at hand that fit as well, has the products between them. Then what
-    the layers ``losses`` touch stays wide.
+    the layers ``losses`` touch stays wide, and what data layers hand out besides images, such as
+    labels, which count too far to be rounded.
     """
     import ml_dtypes  # noqa: F401  gives NumPy bfloat16
 
@@ -93,6 +94,9 @@ def narrow(
         everything = {v for _, values in touched for v in values}
         candidates |= {v for v in everything if v.kind in _OF_BLOBS and v.ndim > 1}
         wide |= {v for call, values in touched if call.node in losses for v in values}
+        wide |= {v for call, values in touched if call.primitive == "feed" for v in values} - {
+            *images
+        }
     chosen = {
         v: replace(v, dtype=dtype)
         for v in candidates

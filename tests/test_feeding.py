@@ -22,6 +22,7 @@ from netdef.shape import Shape
 from netdef.values import Value
 from netdef.whole_set import whole_set
 from tests.engines import late_streams, pinned_memory, stand_in
+from tests.engines.gpu_on_cpu import gpu_with_cudnn
 from tests.engines.streams_on_cpu import submit
 from tests.engines.test_agree import gpu_module
 
@@ -274,6 +275,37 @@ def test_a_net_reads_the_same_and_goes_on_where_it_was(raw, gpu, monkeypatch):
         np.testing.assert_array_equal(a[0], b[0])
         np.testing.assert_array_equal(a[1], b[1])
         np.testing.assert_allclose(a[2], b[2], rtol=1e-5)
+
+
+CONVOLUTION = """
+layer {{ name: "conv" type: "Convolution" bottom: "data" top: "conv"
+  convolution_param {{ num_output: 4 kernel_size: 3 weight_filler {{ type: "xavier" }} }} }}
+layer {{ name: "loss" type: "EuclideanLoss" bottom: "conv" bottom: "conv" top: "loss" }}
+layer {{ name: "parts" type: "Slice" bottom: "label" top: "one" top: "two" }}
+"""
+
+
+@pytest.mark.parametrize("precision", ["F32", "BF16", "FP16"])
+@pytest.mark.parametrize("engine", ["cudnn", "cupy"])
+@pytest.mark.parametrize("fields", ["scale: 0.3 mean_value: 3.3", "scale: 0.3 cutout: 3"])
+def test_images_arrive_as_the_plan_stores_them(tmp_path, fields, engine, precision, monkeypatch):
+    raw = write(tmp_path / "db", [encode(x, (1000.0 + i, i)) for i, x in enumerate(IMAGES)])
+    text = NET.format(path=raw, fields=fields, size=4) + CONVOLUTION.format()
+    wanted = passes(net(raw, CPU, monkeypatch, fields), 1)[0][0]
+    with gpu_with_cudnn(tmp_path, engine):
+        made = Net(
+            parse_net(text, "fed.prototxt"), TRAIN, keep="outputs", seed=1, precision=precision
+        )
+        made.forward(end="data")
+        kind = {"F32": "float32", "BF16": "bfloat16", "FP16": "float16"}[precision]
+        slots = {str(value): (value, slot) for value, slot in made.plan.slots.items()}
+        (data, slot), (label, _) = slots["data"], slots["label"]
+        assert (data.dtype, label.dtype) == (kind, "float32")
+        assert (slot.order == (0, 1, 2, 3)) == (engine == "cudnn" and precision == "F32")
+        array = made.executor.array(data).get()
+        assert array.tobytes() == wanted.astype(array.dtype).tobytes()
+        np.testing.assert_array_equal(made.executor.array(label).get()[:, 0], 1000 + np.arange(4))
+        made.close()
 
 
 def test_a_whole_set_and_its_shorter_last_batch(raw, gpu, monkeypatch):

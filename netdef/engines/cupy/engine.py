@@ -38,7 +38,7 @@ class CupyEngine(
     """
 
     name: ClassVar[str] = "cupy"
-    takes_narrow: ClassVar[frozenset[str]] = _NARROW | {"gemm"}
+    takes_narrow: ClassVar[frozenset[str]] = _NARROW | {"gemm", "feed"}
 
     def __init__(
         self,
