@@ -18,7 +18,7 @@ from netdef.solvers.update import Update
 from netdef.weights import Segment, Weights
 from tests.engines import stand_in
 from tests.engines.kernels_on_cpu import RawModule
-from tests.engines.nvrtc import ARCHITECTURES, complaints, library
+from tests.engines.nvrtc import ARCHITECTURES, assembly, complaints, library
 from tests.solvers.test_rules import FORMULAS
 from tests.solvers.test_update import weights_of
 
@@ -264,8 +264,11 @@ def test_products_and_sums_are_rounded_one_by_one(monkeypatch):
 
     device = stand_in.device()
     monkeypatch.setattr(device.xp, "RawModule", module)
-    ready(on(device, weights_of(*SPECS)), SolverParameter(type="SGD"))
-    assert set(asked) == {("--std=c++17", "--fmad=false")}
+    code = ready(on(device, weights_of(*SPECS)), SolverParameter(type="Adam")).code
+    (options,) = set(asked)
+    nvrtc = library()
+    assert "fma.rn.f32" not in assembly(nvrtc, code, options)
+    assert "fma.rn.f32" in assembly(nvrtc, code, ["--std=c++17"])
 
 
 def test_the_text_of_a_kernel():
