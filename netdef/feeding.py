@@ -62,13 +62,13 @@ class _Feed:
             # The net may be planned for fewer records than a batch has.
             made = tuple(a[: len(top)] for a, top in zip(made, self._tops, strict=True))
             if are_resized(made, self._tops):
-                tops = map(self._as_top, made)
+                tops = map(self._as_top, made, self._tops)
                 raise Resized(self._node, dict(zip(self._names, tops, strict=True)))
         for top, array in zip(self._tops, made, strict=True):
             self._write(array, top)
 
-    def _as_top(self, made: Any) -> Any:
-        """Return an array of other shape than was planned."""
+    def _as_top(self, made: Any, planned: Any) -> Any:
+        """Return an array of another shape than was planned."""
         return made
 
     def _write(self, made: Any, top: Any) -> None:
@@ -155,11 +155,9 @@ class _GpuFeed(_Feed):
         pixels, drawn, *others = arrays
         return (_Unfinished(self._transform, pixels, drawn), *others)
 
-    def _as_top(self, made: Any) -> Any:
-        if not isinstance(made, _Unfinished):
-            return made
-        top = self._device.xp.empty(made.shape, np.float32)
-        made.write(top)
+    def _as_top(self, made: Any, planned: Any) -> Any:
+        top = self._device.xp.empty(made.shape, planned.dtype)
+        self._write(made, top)
         return top
 
     def _write(self, made: Any, top: Any) -> None:
