@@ -24,7 +24,7 @@ class ELU(Layer, message="elu_param"):
     def backward(self, ops: Ops, x: Array, y: Array, dy: Array, grad: Grad) -> None:
         """With a positive alpha the sign of y is that of x, so that x need not be kept."""
         if self.alpha > 0:
-            text = "dy * where(y > 0, 1, y + alpha)"
+            text = "dy * ((y > 0) + (y <= 0) * (minimum(y, 0) + alpha))"
             ops.map(text, y=y, dy=dy, alpha=self.alpha, out=grad.x)
         else:
             text = "dy * where(x > 0, 1, y + alpha)"

@@ -19,4 +19,5 @@ class HardSwish(Layer):
         ops.map("x * minimum(maximum(x + 3, 0), 6) / 6", x=x, out=y)
 
     def backward(self, ops: Ops, x: Array, dy: Array, grad: Grad) -> None:
-        ops.map("dy * where(x < 3, (x > -3) * (2 * x + 3) / 6, 1)", x=x, dy=dy, out=grad.x)
+        slope = "(x > -3) * (x < 3) * (2 * minimum(maximum(x, -3), 3) + 3) / 6 + (x >= 3)"
+        ops.map(f"dy * ({slope})", x=x, dy=dy, out=grad.x)

@@ -319,6 +319,13 @@ CHAINS = [
     "x * wide + far",
     "minimum(dy, 0.5) / z - x",
     "x * z + x",
+    "0.5 * tanh(0.5 * x) + 0.5",
+    "dy * far - (z + (x - far) * wide)",
+    "dy * each - (wide + (x - each) * each)",
+    "x * wide * (far - square(wide)) + exp(x)",
+    "maximum(x, 0) + log1p(exp(-abs(x))) / z",
+    "dy * sign(x + 0.1) - sqrt(abs(x)) * log(1 + square(z))",
+    "(x > -0.5) * (x < 0.5) * (2 * x + 3) + (x >= 0.5) / (1 + abs(dy) ** 1.5)",
 ]
 """What an engine may compute step by step, on arrays large enough for it."""
 
@@ -326,7 +333,7 @@ CHAINS = [
 def chains() -> list[Case]:
     shape = (3, 17, 31, 29)
     every = dict(x=normal(*shape), dy=normal(*shape), z=2 + normal(*shape))
-    every |= dict(wide=normal(1, 17, 1, 1), far=normal(17, 1, 1))
+    every |= dict(wide=normal(1, 17, 1, 1), far=normal(17, 1, 1), each=normal(3, 17, 1, 1))
     cases = []
     for text in CHAINS:
         reads = {name: array for name, array in every.items() if re.search(rf"\b{name}\b", text)}

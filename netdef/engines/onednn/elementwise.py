@@ -1,38 +1,32 @@
-"""The primitive ``map`` for chains: one pass of oneDNN's for several steps."""
+"""The primitive ``map`` as passes of oneDNN's over the arrays, or over blocks of them."""
 
+from collections.abc import Iterator
+from functools import partial
+from itertools import product
 from typing import Any
 
 import numpy as np
 
 from netdef.engines.engine import Refused, Run, in_order
-from netdef.engines.onednn.calls import Calls
-from netdef.engines.onednn.chains import Chain, Step, chain_of
-from netdef.engines.onednn.primitive import (
-    DIFF_DST,
-    DIFF_SRC,
-    DST,
-    RELU,
-    RELU_BY_RESULT,
-    SRC,
-    SRC_1,
-    TRAINING,
-    Owner,
-)
+from netdef.engines.onednn.one_pass import OnePass
+from netdef.engines.onednn.passes import NotInPasses, Pass, Passes, Step, passes_of
 from netdef.engines.scratch import fake
+from netdef.engines.threads import parts
 from netdef.expression import compile_expression
 
-_LINEAR, _POST_OP = 0x26, 1 << 15
-_BINARY = {
-    **{"add": 0x1FFF0, "multiply": 0x1FFF1, "maximum": 0x1FFF2, "minimum": 0x1FFF3},
-    **{"divide": 0x1FFF4, "subtract": 0x1FFF5, "greater_equal": 0x1FFF6, "greater": 0x1FFF7},
-    **{"less_equal": 0x1FFF8, "less": 0x1FFF9, "equal": 0x1FFFA, "not_equal": 0x1FFFB},
-}
+_BLOCK = 1 << 17
+"""Elements of a block: what several passes make of it stays in the cache."""
 _TARGET = "what is added to"
-_Pass = list[Step]
+_SMALLEST_BLOCK = 1 << 13
+Arrays = dict[str, Any]
 
 
-class Elementwise(Calls):
-    """The primitive ``map`` where a value is changed step by step."""
+class Elementwise(OnePass):
+    """The primitive ``map`` on large arrays.
+
+    What takes several passes is done block by block, each by one thread, with rooms of a
+    block's size for what lies between the passes.
+    """
 
     def map(
         self,
@@ -43,160 +37,122 @@ class Elementwise(Calls):
         numbers: dict[str, float],
         **arrays: Any,
     ) -> Run:
-        target = out if add_to is None else add_to
-        chain = chain_of(compile_expression(expression, numbers))
-        if chain is None:
-            raise Refused("computes no such expression")
-        if add_to is not None:
-            chain, arrays = chain.plus(_TARGET), arrays | {_TARGET: add_to}
+        target, last = (out, ()) if add_to is None else (add_to, (Step("add", _TARGET),))
         self.refuse_small(target)
         if {a.dtype.name for a in (target, *arrays.values())} != {target.dtype.name}:
             raise Refused("computes with arrays of one type only")
+        if add_to is not None:
+            arrays[_TARGET] = add_to
+        whole = {name for name, array in arrays.items() if array.shape == target.shape}
+        try:
+            passes = passes_of(compile_expression(expression, numbers), whole, last)
+        except NotInPasses:
+            raise Refused("computes no such expression") from None
         views = _alike({"": target, **arrays})
-        return self._passes(chain, views.pop(""), views)
+        return in_order(*self._small(passes, views), self._passes(passes.passes, views))
 
-    def _passes(self, chain: Chain, target: Any, arrays: dict[str, Any]) -> Run:
-        value, goal = arrays[chain.start], target
-        if value.shape != target.shape:
-            raise Refused("begins no chain with an array to be broadcast")
-        if not chain.steps:
-            return self.reorder(*self._described(value), *self._described(target))
-        passes = _parted(chain.steps)
-        # What a later pass reads may lie where the result shall lie.
-        room = self.room_like(target) if len(passes) > 1 else target
-        later = [arrays[s.operand] for p in passes[1:] for s in p if isinstance(s.operand, str)]
-        if not self.is_rehearsal and any(np.may_share_memory(target, a) for a in later):
-            goal = room
+    def _small(self, passes: Passes, views: Arrays) -> Iterator[Run]:
+        """Yield what computes with arrays that are to be broadcast; their results become views."""
+        for small in passes.small:
+            operands = small.operation.operands
+            taken: list[Any] = [views[o] if isinstance(o, str) else o for o in operands]
+            shape = np.broadcast_shapes(*(np.shape(o) for o in taken))
+            room = views[small.name] = self.scratch.take(shape, views[""].dtype)
+            yield partial(getattr(np, small.operation.function), *taken, out=room)
+
+    def _passes(self, passes: tuple[Pass, ...], views: Arrays) -> Run:
+        target = views[""]
+        if len(passes) == 1:
+            if not passes[0].steps:
+                value = views[passes[0].start]
+                described = self.describe.like(value), value, self.describe.like(target), target
+                return self.reorder(*described)
+            try:
+                return self.one_pass(passes[0], views)
+            except Refused:
+                if target.ndim == 1:
+                    raise
+        return self.library.in_one_thread(lambda: self._in_blocks(passes, views))()
+
+    def _in_blocks(self, passes: tuple[Pass, ...], views: Arrays) -> Run:
+        blocks = list(_blocks(views[""]))
+        shares = parts(len(blocks), min(self.threads.count, len(blocks) // 2))
+        largest = max(views[""][block].size for block in blocks)
+        if largest < _SMALLEST_BLOCK:
+            raise Refused("is no faster with so small items")
+        return self.threads.together(
+            [self._share(passes, views, blocks[share], largest) for share in shares]
+        )
+
+    def _share(
+        self, passes: tuple[Pass, ...], views: Arrays, blocks: list[Any], largest: int
+    ) -> Run:
+        """Return what computes some blocks, in the thread that runs it."""
+        rooms = {p.into: self.scratch.take((largest,), views[""].dtype) for p in passes if p.into}
         runs = []
-        for number, steps in enumerate(passes):
-            result = target if number == len(passes) - 1 else goal
-            if steps[0].function == "keep":
-                runs.append(self._keep(value, arrays[str(steps[0].operand)], result))
-            else:
-                runs.append(self._steps(value, steps, result, arrays))
-            value = result
-        return in_order(*runs)
-
-    def _described(self, array: Any) -> tuple[int, Any]:
-        return self.describe.like(array), array
-
-    def _keep(self, x: Any, where: Any, out: Any) -> Run:
-        """Return what keeps x where the other array is positive: the gradient of a ReLU."""
-        describe, engine = self.describe, self.library.engine
-        if where.shape != x.shape:
-            raise Refused("keeps nothing by an array to be broadcast")
-        result = describe.like(where)
-        hint = self.kernel(
-            "eltwise_forward",
-            *(engine, TRAINING, RELU_BY_RESULT, result, result, 0.0, 0.0, describe.attributes()),
-        )
-        kernel = self.kernel(
-            "eltwise_backward",
-            *(engine, RELU_BY_RESULT, describe.like(out), describe.like(x), result),
-            *(0.0, 0.0, hint.handle, describe.attributes()),
-        )
-        arrays = {DST: where, DIFF_DST: x, DIFF_SRC: out}
-        return self.bare(kernel, self.lying(arrays))
-
-    def _steps(self, x: Any, steps: _Pass, out: Any, arrays: dict[str, Any]) -> Run:
-        """Return what does all steps at once."""
-        describe, engine = self.describe, self.library.engine
-        first, *rest = [_operand(step, out, arrays) for step in steps]
-        given = {SRC: x, DST: out}
-        post = _PostOps(self.library)
-        for number, (function, operand) in enumerate(rest):
-            if isinstance(operand, tuple):
-                post.add_eltwise(function, *operand)
-            else:
-                post.add_binary(function, describe.like(operand))
-                given[(number + 1) * _POST_OP | SRC_1] = operand
-        function, operand = first
-        source, goal = describe.like(x), describe.like(out)
-        if isinstance(operand, tuple):
-            kernel = self.kernel(
-                "eltwise_forward",
-                *(engine, TRAINING, function, source, goal, *operand, post.attributes),
-            )
-        else:
-            given[SRC_1] = operand
-            other = describe.like(operand)
-            kernel = self.kernel("binary", engine, function, source, other, goal, post.attributes)
-        return self.bare(kernel, self.lying(given))
+        for block in blocks:
+            part = {name: _part(array, block) for name, array in views.items()}
+            part |= {name: _laid_like(part[""], room) for name, room in rooms.items()}
+            runs += [self.one_pass(each, part) for each in passes]
+        return self.library.in_one_thread(in_order(*runs))
 
 
-class _PostOps(Owner):
-    """Steps that a primitive does after its own, with what it reads still in registers."""
-
-    def __init__(self, library: Any) -> None:
-        super().__init__(library)
-        self._ops = self.own("post_ops", library.make("post_ops_create"))
-
-    def add_eltwise(self, function: int, alpha: float, beta: float) -> None:
-        self.library.call("post_ops_append_eltwise", self._ops, function, alpha, beta)
-
-    def add_binary(self, function: int, description: int) -> None:
-        self.library.call("post_ops_append_binary", self._ops, function, description)
-
-    @property
-    def attributes(self) -> int:
-        """Attributes with these steps and given scratch memory."""
-        made = self.own("primitive_attr", self.library.make("primitive_attr_create"))
-        self.library.call("primitive_attr_set_scratchpad_mode", made, 1)
-        self.library.call("primitive_attr_set_post_ops", made, self._ops)
-        return made
-
-
-def _parted(steps: tuple[Step, ...]) -> list[_Pass]:
-    """Part steps into passes.
-
-    Those that keep a part of the numbers need their own, and what begins with a number takes
-    no arrays after it.
-    """
-    passes: list[_Pass] = []
-    for step in steps:
-        if (
-            not passes
-            or "keep" in (step.function, passes[-1][-1].function)
-            or (isinstance(step.operand, str) and _is_of_number(passes[-1][0]))
-        ):
-            passes.append([])
-        passes[-1].append(step)
-    return passes
-
-
-def _is_of_number(step: Step) -> bool:
-    """True if the step is a function of the value alone."""
-    if isinstance(step.operand, str):
-        return False
-    is_relu = step.function == "maximum" and step.operand == 0
-    return is_relu or step.function in ("add", "subtract", "multiply")
-
-
-def _operand(step: Step, out: Any, arrays: dict[str, Any]) -> tuple[int, Any]:
-    """Return the function of a step, and its two numbers or its array."""
-    function, operand = step.function, step.operand
-    if isinstance(operand, str):
-        return _BINARY[function], arrays[operand]
-    if not _is_of_number(step):
-        return _BINARY[function], np.full((1,) * out.ndim, operand, out.dtype)
-    if function == "maximum":
-        return RELU, (0.0, 0.0)
-    if function == "multiply":
-        return _LINEAR, (operand, 0.0)
-    return _LINEAR, (1.0, operand if function == "add" else -operand)
-
-
-def _alike(arrays: dict[str, Any]) -> dict[str, Any]:
+def _alike(arrays: Arrays) -> Arrays:
     """View dense arrays that lie in one order as flat ones; leave others, with equal axes.
 
     Raises:
         Refused: they have too many axes.
     """
     target = arrays[""]
-    order = sorted(range(target.ndim), key=lambda i: -target.strides[i])
+    order = _order(target)
     dense = fake(target.shape, target.dtype, tuple(order)).strides
     if all(a.shape == target.shape and a.strides == dense for a in arrays.values()):
         return {k: a.transpose(order).reshape(-1) for k, a in arrays.items()}
     if target.ndim > 5:
         raise Refused("broadcasts arrays of up to 5 axes")
     return {k: a.reshape((1,) * (target.ndim - a.ndim) + a.shape) for k, a in arrays.items()}
+
+
+def _order(array: Any) -> list[int]:
+    """Return the axes, outermost in memory first."""
+    return sorted(range(array.ndim), key=lambda i: -array.strides[i])
+
+
+def _blocks(array: Any) -> Iterator[tuple[slice, ...]]:
+    """Yield parts of at most ``_BLOCK`` elements, or of one line, that lie together in memory.
+
+    Each is of one item: oneDNN adds no arrays to several that it has to be broadcast to.
+    """
+    order, inside = _order(array), 1
+    for cut in reversed(order):
+        if inside * array.shape[cut] > _BLOCK:
+            break
+        inside *= array.shape[cut]
+    else:
+        cut, inside = order[0], inside // max(1, array.shape[order[0]])
+    is_item = array.ndim > 1 and cut == order[0]
+    step = 1 if is_item else max(1, _BLOCK // inside)
+    outside = order[: order.index(cut)]
+    for places in product(*(range(array.shape[axis]) for axis in outside)):
+        for start in range(0, array.shape[cut], step):
+            block = [slice(None)] * array.ndim
+            for axis, place in zip(outside, places, strict=True):
+                block[axis] = slice(place, place + 1)
+            block[cut] = slice(start, min(start + step, array.shape[cut]))
+            yield tuple(block)
+
+
+def _part(array: Any, block: tuple[slice, ...]) -> Any:
+    """Return the part of an array, which may be to be broadcast, that belongs to a block."""
+    axes = zip(array.shape, block, strict=True)
+    part = array[tuple(slice(None) if size == 1 else place for size, place in axes)]
+    lying = part.transpose(_order(part))
+    # Steps along axes of one element are those of the whole, which oneDNN takes for gaps.
+    return _laid_like(part, lying.reshape(-1)) if lying.flags.c_contiguous else part
+
+
+def _laid_like(example: Any, room: Any) -> Any:
+    """View the beginning of a flat room as an array that lies as the example does."""
+    order = _order(example)
+    lying = room[: example.size].reshape([example.shape[i] for i in order])
+    return lying.transpose(np.argsort(order).tolist())
