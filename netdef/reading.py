@@ -1,6 +1,7 @@
 """Numbers on their way from a device to the host."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from netdef.gpu_errors import gpu_errors_in_words
 
 
 class Reader:
-    """Copies some arrays of a device to the host, again and again, into the same memory.
+    """Copies some arrays of a device to the host, again and again.
 
     The copy is work of the device's like any other: it is made behind what the device was
     given before, and nobody waits for it until the numbers are asked for. With them comes what
@@ -20,13 +21,10 @@ class Reader:
 
     def __init__(self, device: Device, arrays: Sequence[Any], checks: Checks) -> None:
         self._device, self._arrays, self._checks = device, arrays, checks
-        if device.is_gpu:
-            self._rooms = [_pinned(device, a) for a in arrays]
-            self._findings = [_pinned(device, a) for a in checks.arrays]
-            self._event = device.xp.cuda.Event(disable_timing=True)
+        self._free: list[_Room] = []
 
     def begin(self) -> Callable[[], Sequence[Any]]:
-        """Begin to copy; return what waits for the numbers, which the next copy overwrites.
+        """Begin to copy; return what waits for the numbers, which hold until the next ``begin``.
 
         On the CPU they are the arrays themselves.
 
@@ -36,21 +34,35 @@ class Reader:
         """
         if not self._device.is_gpu:
             return lambda: self._arrays
-        sources, goals = (*self._arrays, *self._checks.arrays), (*self._rooms, *self._findings)
+        arrays = (*self._arrays, *self._checks.arrays)
         with gpu_errors_in_words(self._device, "the results of a pass"):
-            for array, room in zip(sources, goals, strict=True):
-                array.get(out=room, blocking=False)
-            self._event.record()
-        return self._wait
+            room = self._free.pop() if self._free else _Room(self._device, arrays)
+            room.fetch(arrays)
+        return partial(self._wait, room)
 
-    def _wait(self) -> Sequence[Any]:
+    def _wait(self, room: "_Room") -> Sequence[Any]:
         with gpu_errors_in_words(self._device, "the results of a pass"):
-            self._event.synchronize()
-        self._checks.judge(self._findings)
-        return self._rooms
+            room.event.synchronize()
+        if room not in self._free:
+            self._free.append(room)
+        count = len(self._arrays)
+        self._checks.judge(room.arrays[count:])
+        return room.arrays[:count]
+
+
+class _Room:
+    """Memory of the host that a device writes to by itself, and when it has."""
+
+    def __init__(self, device: Device, arrays: Sequence[Any]) -> None:
+        self.arrays = [_pinned(device, array) for array in arrays]
+        self.event = device.xp.cuda.Event(disable_timing=True)
+
+    def fetch(self, arrays: Sequence[Any]) -> None:
+        for array, room in zip(arrays, self.arrays, strict=True):
+            array.get(out=room, blocking=False)
+        self.event.record()
 
 
 def _pinned(device: Device, array: Any) -> Any:
-    """Return memory of the host for an array, that the device writes to by itself."""
     memory = device.xp.cuda.alloc_pinned_memory(max(1, array.nbytes))
     return np.ndarray(array.shape, array.dtype, memory)

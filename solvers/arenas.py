@@ -25,12 +25,15 @@ def on_arenas(
     others: Mapping[str, Any],
     regions: Sequence[Segment],
     clears: bool = False,
+    halted: Any = None,
 ) -> ArenaUpdate:
     """Make a method ready for the weights, their gradients and other arenas of the same order.
 
-    A GPU also sets the gradients to 0 afterwards, if it ``clears``.
+    A GPU also sets the gradients to 0 afterwards, if it ``clears``, and does nothing while
+    ``halted``, an array of one number, does not hold 0.
     """
     arenas = {"w": weights.data, "grad": weights.grad, **others}
     if weights.device.is_gpu:
-        return DeviceUpdate(weights.device.xp, method, arenas, regions, clears=clears)
+        xp = weights.device.xp
+        return DeviceUpdate(xp, method, arenas, regions, clears=clears, halted=halted)
     return HostUpdate(method, arenas, regions)

@@ -34,7 +34,8 @@ class DeviceUpdate:
     many small blobs that LARS and LAMB measure.
 
     If ``narrow`` is given, an array of 16-bit numbers as long as ``w``, the new weights are
-    stored there as well; if it ``clears``, ``grad`` is 0 afterwards.
+    stored there as well; if it ``clears``, ``grad`` is 0 afterwards. If ``halted`` is given, an
+    array of one number, nothing is changed while it does not hold 0.
     """
 
     def __init__(
@@ -45,8 +46,9 @@ class DeviceUpdate:
         regions: Sequence[Segment],
         narrow: Any = None,
         clears: bool = False,
+        halted: Any = None,
     ) -> None:
-        self._xp, self._arenas, self._narrow = xp, arenas, narrow
+        self._xp, self._arenas, self._narrow, self._halted = xp, arenas, narrow, halted
         self._names = (*method.numbers, "scale")
         chunks = chunks_of(regions)
         self._count, self._rows = len(chunks), len(regions)
@@ -60,7 +62,15 @@ class DeviceUpdate:
         self._kinds_at_once = MOST_NUMBERS // len(self._names)
         self._sizes = np.int32(self._rows), np.int32(len(self._names))
         self._table = xp.zeros(self._rows * len(self._names) + BEHIND_THE_TABLE, "float64")
-        passes = _passes(method, self._names, tuple(arenas), narrow is not None, clears)
+        of = partial(
+            Pass,
+            numbers=self._names,
+            arenas=tuple(arenas),
+            changed=method.changed,
+            is_halted=halted is not None,
+        )
+        passes = [of("measure", method.measure, measured=MEASURED)] if method.measure_text else []
+        passes.append(of("change", method.change, narrows=narrow is not None, clears=clears))
         texts = [made.text() for made in passes]
         texts += [trust_text(method.trust, self._names)] if method.trust_text else []
         stored = "float32" if narrow is None else narrow.dtype.name
@@ -107,6 +117,7 @@ class DeviceUpdate:
         """Return what runs a pass, and what makes of its sums the rates."""
         arguments = [self._chunks, self._table, *(self._arenas[name] for name in made.used)]
         arguments += [self._narrow] if made.narrows else []
+        arguments += [self._halted] if made.is_halted else []
         if not made.measured:
             return [partial(self._kernel(made.name, self._count), *arguments)]
         return [
@@ -133,13 +144,3 @@ def chunks_of(regions: Sequence[Segment]) -> NDArray[np.int64]:
         for start in range(region.start, region.stop, length)
     ]
     return np.array(rows, np.int64).reshape(-1, 3)
-
-
-def _passes(
-    method: Method, numbers: Sequence[str], arenas: Sequence[str], narrows: bool, clears: bool
-) -> list[Pass]:
-    of = partial(Pass, numbers=numbers, arenas=arenas, changed=method.changed)
-    change = of("change", method.change, narrows=narrows, clears=clears)
-    if not method.measure_text:
-        return [change]
-    return [of("measure", method.measure, measured=MEASURED), change]

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from netdef.errors import RunError, WeightsError, at
-from netdef.solvers.divergence import diverge
+from netdef.solvers.ahead import Iteration, catch_up, look, may_run_ahead
 from netdef.solvers.reporter import Displayed, outputs_of
-from netdef.solvers.scoring import score_all, see
+from netdef.solvers.scoring import score_all
 from netdef.solvers.signals import Effect
 
 if TYPE_CHECKING:
@@ -25,45 +25,44 @@ def iterate(solver: "Solver") -> None:
     """
     param = solver.param
     if solver.is_due(param.test_interval) and (solver.iter > 0 or param.test_initialization):
+        catch_up(solver)
         score_all(solver)
         if solver.has_settled:
             return
-    loss = _forward_backward(solver)
-    if not math.isfinite(loss):
-        diverge(solver, solver.choice, *solver.replicas.broken())
+    is_ahead = may_run_ahead(solver)
+    solver.begun.append(_forward_backward(solver, is_ahead))
+    is_displayed = solver.is_due(param.display)
+    if (is_displayed or not is_ahead) and not look(solver):
         return
-    _learn(solver, loss)
+    _learn(solver, is_displayed)
     solver.iter += 1
-    solver.reporter.trained(solver.iter, loss)
+    catch_up(solver, but=int(is_ahead))
     _snapshot(solver)
 
 
-def _forward_backward(solver: "Solver") -> float:
-    """Sum the gradients of ``iter_size`` batches, and return their mean loss.
+def _forward_backward(solver: "Solver", is_ahead: bool) -> Iteration:
+    """Sum the gradients of ``iter_size`` batches.
 
-    A loss that is no number ends it.
+    Unless it runs ahead of the losses, one that is no number ends it.
     """
-    replicas, size, loss = solver.replicas, solver.param.iter_size, 0.0
+    replicas, size = solver.replicas, solver.param.iter_size
+    begun = Iteration(solver.iter, [], size)
     replicas.clear()
     with np.errstate(all="ignore"):  # what is no number is looked for in the loss
         for batch in range(size):
-            replicas.forward()
+            begun.passes.append(replicas.forward())
             if replicas.go_ahead:
                 replicas.backward(is_last=batch == size - 1)
-            loss += replicas.loss()
-            if not math.isfinite(loss):
+            if not is_ahead and not math.isfinite(begun.passes[-1].loss()):
                 break
             if not replicas.go_ahead:
                 replicas.backward(is_last=batch == size - 1)
-    return loss / size
+    return begun
 
 
-def _learn(solver: "Solver", loss: float) -> None:
-    solver.losses.append(loss)
-    if not solver.param.monitor:
-        see(solver, solver.smoothed_loss)
+def _learn(solver: "Solver", is_displayed: bool) -> None:
     rate = solver.schedule.begin(solver.iter)
-    if solver.is_due(solver.param.display):
+    if is_displayed:
         _display(solver, rate)
     if _are_gradients_numbers(solver):
         solver.replicas.learn(rate, solver.iter)
@@ -109,6 +108,8 @@ def _snapshot(solver: "Solver") -> None:
     """Take the snapshot that falls due or was asked for; only one that stops may fail."""
     asked, solver.asked = solver.asked, Effect.NONE
     solver.is_stopped = asked is Effect.STOP
+    if asked is not Effect.NONE or solver.is_due(solver.param.snapshot):
+        catch_up(solver)
     if solver.is_stopped:
         solver.snapshot()
     elif solver.is_due(solver.param.snapshot) or asked is Effect.SNAPSHOT:

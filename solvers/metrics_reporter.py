@@ -48,6 +48,10 @@ class MetricsReporter(Reporter):
             **epochs,
         )
 
+    @property
+    def must_hear_at_once(self) -> bool:
+        return False
+
     def trained(self, iteration: int, loss: float) -> None:
         self._iteration = iteration
 

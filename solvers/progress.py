@@ -25,6 +25,10 @@ class Progress(Reporter):
         self._began = self._drawn = 0.0
         self._line = ""
 
+    @property
+    def must_hear_at_once(self) -> bool:
+        return False
+
     def started(self, event: Started) -> None:
         self._run = event
         self._began = self._clock()

@@ -1,7 +1,6 @@
 """A net in training on one device, or copies of it on several GPUs that learn as one."""
 
-import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,7 +13,9 @@ from netdef.net import Net
 from netdef.parallel.communicators import Communicators
 from netdef.parallel.gradients import Gradients
 from netdef.proto import SolverParameter
-from netdef.solvers.divergence import Stand, stand_of
+from netdef.solvers.divergence import stand_of
+from netdef.solvers.forwarded import Forwarded
+from netdef.solvers.halting import Halt
 from netdef.solvers.resuming import Positions, positions_of, set_positions
 from netdef.solvers.testing import output_values, reading_loss
 from netdef.solvers.update import Update
@@ -41,18 +42,17 @@ class Replicas:
     ) -> None:
         self.nets = tuple(nets)
         self.updates: list[Update] = []
+        self._halt = Halt(nets[0]) if _can_be_halted(nets) else None
         for net in nets:
             with net.device.made_current():
-                self.updates.append(Update(net.weights, param, clears=not looks_at_gradients))
+                clears, halted = not looks_at_gradients, self._halt and self._halt.number
+                self.updates.append(Update(net.weights, param, clears, halted))
         for rank, net in enumerate(nets if len(nets) > 1 else ()):
             # The first takes the last share: it stands behind the batches of all.
             net.sources.take_share((rank - 1) % len(nets), len(nets))
         self._communicators = Communicators([n.device for n in nets]) if len(nets) > 1 else None
         self._gradients = Gradients(nets, self._communicators) if self._communicators else None
         self._are_clear = False
-        self._stands: list[Stand] = []
-        self._read_losses: list[Callable[[], float]] = []
-        self._losses: list[float] = []
 
     def __len__(self) -> int:
         return len(self.nets)
@@ -94,14 +94,17 @@ class Replicas:
             with net.device.made_current():
                 net.clear_param_diffs()
 
-    def forward(self) -> None:
+    def forward(self) -> Forwarded:
         """Run each forward on the next batch."""
-        self._stands, self._read_losses = [], []
+        stands, read_losses = [], []
         for net in self.nets:
             with net.device.made_current():
-                self._stands.append(stand_of(net))
+                stands.append(stand_of(net))
                 net.forward()
-                self._read_losses.append(reading_loss(net))
+                read_losses.append(reading_loss(net))
+        if self._halt:
+            self._halt.watch()
+        return Forwarded(self.nets, stands, read_losses)
 
     @property
     def go_ahead(self) -> bool:
@@ -112,18 +115,16 @@ class Replicas:
         """
         return self.leader.device.is_gpu
 
-    def loss(self) -> float:
-        """Return the mean of the losses of the last pass forward."""
-        self._losses = []
-        for net, read_loss in zip(self.nets, self._read_losses, strict=True):
-            with net.device.made_current():
-                self._losses.append(read_loss())
-        return sum(self._losses) / len(self._losses)
+    @property
+    def halts(self) -> bool:
+        """True if a loss that is no number stops all updates behind it, known or not."""
+        return self._halt is not None
 
-    def broken(self) -> tuple[Net, Stand]:
-        """Return the first net whose loss is no number, and where it stood before its batch."""
-        rank = [math.isfinite(loss) for loss in self._losses].index(False)
-        return self.nets[rank], self._stands[rank]
+    def end_halt(self) -> None:
+        """Let updates go on, after a loss that was no number."""
+        if self._halt:
+            self._halt.end()
+        self._are_clear = False
 
     def backward(self, is_last: bool) -> None:
         """Add to the gradients; the last time in an iteration they become the mean of all.
@@ -180,6 +181,13 @@ class Replicas:
             f" {self.leader.device.name}, which they take over now; look for faulty memory with"
             " nvidia-smi -q"
         )
+
+
+def _can_be_halted(nets: Sequence[Net]) -> bool:
+    """Tell whether losses can stop updates by themselves: on one GPU, if each is one number."""
+    (net, *others) = nets
+    is_alone = net.device.is_gpu and not others
+    return is_alone and all(net.blobs[name].count == 1 for name in net.loss_weights)
 
 
 def check_sharing(graph: Graph) -> None:

@@ -100,6 +100,14 @@ class Reporter:
     def finished(self) -> None:
         """``solve`` is done."""
 
+    @property
+    def must_hear_at_once(self) -> bool:
+        """True if ``trained`` must be told of an iteration before the next one is begun.
+
+        On a GPU it is told one iteration later, unless a reporter that listens asks for this.
+        """
+        return type(self).trained is not Reporter.trained
+
 
 def outputs_of(net: Net, values: Mapping[str, Iterable[float]]) -> list[Output]:
     """Return the numbers of a net's output blobs one by one."""

@@ -30,18 +30,18 @@ def _score(solver: "Solver", number: int, net: Net) -> None:
     shown = loss if param.test_compute_loss else None
     reporter.tested(Scores(solver.iter, number, outputs, shown))
     for output in outputs if number == 0 else ():
-        if output.name == param.monitor and see(solver, output.value):
+        if output.name == param.monitor and see(solver, output.value, solver.iter):
             _keep_best(solver)
 
 
-def see(solver: "Solver", value: float) -> bool:
+def see(solver: "Solver", value: float, iteration: int) -> bool:
     """Take in what is watched; lower the rate of a plateau; say whether it got better."""
     watch = solver.watch
-    is_better = watch.see(value, solver.iter)
-    if not is_better and solver.schedule.stand_still(watch.standstill(solver.iter)):
-        watch.lowered_iter = solver.iter
+    is_better = watch.see(value, iteration)
+    if not is_better and solver.schedule.stand_still(watch.standstill(iteration)):
+        watch.lowered_iter = iteration
     patience = solver.param.patience
-    solver.has_settled = 0 < patience <= solver.iter - watch.best_iter
+    solver.has_settled = 0 < patience <= iteration - watch.best_iter
     return is_better
 
 

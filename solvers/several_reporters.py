@@ -1,6 +1,7 @@
 """Reporters side by side."""
 
 from collections.abc import Callable, Sequence
+from inspect import isfunction
 
 from netdef.solvers.reporter import Reporter
 
@@ -11,6 +12,10 @@ class SeveralReporters(Reporter):
     def __init__(self, reporters: Sequence[Reporter]) -> None:
         self.reporters = list(reporters)
 
+    @property
+    def must_hear_at_once(self) -> bool:
+        return any(each.must_hear_at_once for each in self.reporters)
+
 
 def _to_each(event: str) -> Callable[..., None]:
     def hear(self: SeveralReporters, *arguments: object) -> None:
@@ -20,5 +25,5 @@ def _to_each(event: str) -> Callable[..., None]:
     return hear
 
 
-for _event in [name for name in vars(Reporter) if not name.startswith("_")]:
+for _event in [name for name, own in vars(Reporter).items() if isfunction(own)]:
     setattr(SeveralReporters, _event, _to_each(_event))

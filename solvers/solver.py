@@ -11,6 +11,7 @@ from netdef.net import Net
 from netdef.proto import SolverParameter
 from netdef.prototxt import read_solver
 from netdef.solvers import snapshotting
+from netdef.solvers.ahead import Iteration, catch_up
 from netdef.solvers.average import WeightAverage
 from netdef.solvers.checks import check_solver
 from netdef.solvers.computing import computing
@@ -95,6 +96,7 @@ class Solver:
         decay = param.ema_decay
         self.average = WeightAverage(self.net.weights, decay) if decay else None
         self.losses: deque[float] = deque(maxlen=param.average_loss)
+        self.begun: deque[Iteration] = deque()
         self._goes_on = self.is_stopped = self.has_settled = False
         self.asked = Effect.NONE
         self.last_snapshot: str | None = None
@@ -142,6 +144,7 @@ class Solver:
         end = self.iter + n
         while self.iter < end and not self.is_stopped and not self.has_settled:
             iterate(self)
+        catch_up(self)
 
     def ask(self, effect: Effect) -> None:
         """Take a snapshot, or stop with one, when the iteration is done."""

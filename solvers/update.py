@@ -27,14 +27,21 @@ class Update:
     ``weight_decay decay_mult w`` (L2) or ``weight_decay decay_mult sign(w)`` (L1) is added,
     unless the rule decays by itself; then the rule runs with the rate ``rate lr_mult``.
 
-    If it ``clears``, a GPU sets the gradients to 0 on the way; else they stay as they are.
+    If it ``clears``, a GPU sets the gradients to 0 on the way; else they stay as they are. A GPU
+    does nothing while ``halted``, an array of one number, does not hold 0.
 
     Raises:
         UnknownType: there is no rule of that name.
         ConfigError: the rule cannot run with these fields.
     """
 
-    def __init__(self, weights: Weights, param: SolverParameter, clears: bool = False) -> None:
+    def __init__(
+        self,
+        weights: Weights,
+        param: SolverParameter,
+        clears: bool = False,
+        halted: Any = None,
+    ) -> None:
         self._weights, self._param, xp = weights, param, weights.device.xp
         self.clears = clears and weights.device.is_gpu
         self.rule = checked_rule(param)(param)
@@ -46,7 +53,7 @@ class Update:
         self._kinds = {kind_of(region) for region in regions}
         arenas = dict(zip(self.rule.histories, self.histories, strict=True))
         method = method_of(self.rule, param)
-        self._on_arenas = on_arenas(weights, method, arenas, regions, self.clears)
+        self._on_arenas = on_arenas(weights, method, arenas, regions, self.clears, halted)
 
     def apply(self, rate: float, iteration: int, loss_scale: float = 1) -> None:
         """Change the weights by their gradients, which are ``loss_scale`` times too large."""

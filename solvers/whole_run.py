@@ -71,8 +71,7 @@ def _finish(solver: "Solver") -> None:
     if param.snapshot_after_train and not is_kept:
         solver.snapshot()
     if solver.is_due(param.display):
-        solver.replicas.forward()
-        solver.losses.append(solver.replicas.loss())
+        solver.losses.append(solver.replicas.forward().loss())
         solver.reporter.displayed(Displayed(solver.iter, solver.smoothed_loss))
     # What is watched in a test settled in one of this iteration.
     if solver.is_due(param.test_interval) and not (solver.has_settled and param.monitor):

@@ -120,7 +120,7 @@ def test_training_ends_when_nothing_gets_better(folder, monkeypatch):
 
 def test_patience_with_the_training_loss(folder, monkeypatch):
     losses = iter([5, 4, 4, 4, 4, 4])
-    monkeypatch.setattr("netdef.solvers.iteration.loss_of", lambda net: next(losses))
+    monkeypatch.setattr("netdef.solvers.replicas.reading_loss", lambda net: losses.__next__)
     mine = solver("patience: 3\nmax_iter: 20")
     mine.step(20)
     assert mine.has_settled and mine.iter == 5

@@ -89,13 +89,13 @@ PLATEAU = "lr_policy: 'plateau'\ngamma: 0.5\nplateau_winsize: [2, 3]"
 
 def test_plateau_of_the_training_loss(folder, monkeypatch):
     losses = iter([5, 4, 4, 4, 3, 3, 3, 3, 3, 3])
-    monkeypatch.setattr("netdef.solvers.iteration.loss_of", lambda net: next(losses))
+    monkeypatch.setattr("netdef.solvers.replicas.reading_loss", lambda net: losses.__next__)
     assert rates_of(PLATEAU, 10) == [1, 1, 1, 0.5, 0.5, 0.5, 0.5, 0.25, 0.25, 0.25]
 
 
 def test_plateau_of_the_smoothed_loss(folder, monkeypatch):
     losses = iter([4, 2, 3, 0, 3, 3])  # means of two: 4, 3, 2.5, 1.5, 1.5, 3
-    monkeypatch.setattr("netdef.solvers.iteration.loss_of", lambda net: next(losses))
+    monkeypatch.setattr("netdef.solvers.replicas.reading_loss", lambda net: losses.__next__)
     extra = PLATEAU.replace("[2, 3]", "2")
     assert rates_of(f"{extra}\naverage_loss: 2", 6) == [1, 1, 1, 1, 1, 0.5]
 

@@ -29,6 +29,8 @@ class Pass:
     """True if the new weights ``w`` are also stored as ``Image``."""
     clears: bool = False
     """True if ``grad`` is set to 0."""
+    is_halted: bool = False
+    """True if the kernel takes a number more, and does nothing while that is not 0."""
 
     @property
     def used(self) -> list[str]:
@@ -47,6 +49,7 @@ class Pass:
         """Return the text of the kernel."""
         parameters = [f"Real* in_{name}" for name in self.used]
         parameters += ["Image* narrow"] if self.narrows else []
+        parameters += ["const float* halted"] if self.is_halted else []
         parameters += ["double* parts"] if self.measured else []
         numbers = [
             f"    const T of_{name} = row[{i}];"
@@ -57,6 +60,7 @@ class Pass:
             f'extern "C" __global__ void {self.name}(',
             f"    const Chunk* chunks, const double* table, {', '.join(parameters)})",
             "{",
+            *(["    if (!(*halted == 0))", "        return;"] if self.is_halted else []),
             "    const Chunk chunk = chunks[blockIdx.x];",
             f"    const double* row = table + chunk.region * {len(self.numbers)};",
             *numbers,
