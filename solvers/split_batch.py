@@ -16,6 +16,8 @@ def split_batch(choice: NetChoice, count: int) -> NetChoice:
     Raises:
         ConfigError: a batch does not divide so, or a layer does not say how large it is.
     """
+    if count == 1:
+        return choice
     net = NetParameter()
     net.CopyFrom(choice.text.net)
     for index, layer in enumerate(net.layer):

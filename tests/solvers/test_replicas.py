@@ -170,6 +170,7 @@ def test_the_data_go_on_on_another_number_of_gpus(everything):
     one = read_state("s_iter_4.solverstate").resume
     assert one.replicas == 2
     assert [p.value[0] for p in one.positions if p.net == 0] == [96, 96]
+    assert [p.record for p in one.positions if p.net == 0] == [b"%08d" % (95 % 20), b""]
     with solver_on(3, "", RUN, reporter=Notes()) as made:
         made.solve("s_iter_4.solverstate")
         assert made.reporter.warnings == [

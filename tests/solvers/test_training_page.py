@@ -12,7 +12,7 @@ _OWN = 2000
 
 
 def test_every_field_of_netdefs_own_has_its_row_and_its_default():
-    rows = dict(re.findall(r"^\| `([a-z_]+)` \| (\S*) ?\|", PAGE, re.MULTILINE))
+    rows = dict(re.findall(r"^\| `([a-z0-9_]+)` \| (\S*) ?\|", PAGE, re.MULTILINE))
     own = {f.name: f for f in SolverParameter.DESCRIPTOR.fields if f.number >= _OWN}
     assert set(rows) == set(own)
     for name, default in rows.items():

@@ -97,10 +97,10 @@ def test_what_was_stopped_goes_on_to_the_same_weights(small, netdef, monkeypatch
     assert finetune(netdef, *options, "--out", "unbroken").status == 0
     apply = Update.apply
 
-    def stopped(update, rate, iteration):
+    def stopped(update, rate, iteration, *more):
         if iteration == 10:
             raise KeyboardInterrupt
-        apply(update, rate, iteration)
+        apply(update, rate, iteration, *more)
 
     with monkeypatch.context() as patch:
         patch.setattr(Update, "apply", stopped)
