@@ -43,7 +43,8 @@ class Communicators:
         self._nccl = load(devices[0].xp)
         try:
             numbers = [device.number for device in devices]
-            self._comms = self._nccl.NcclCommunicator.initAll(numbers)
+            with devices[0].made_current():
+                self._comms = self._nccl.NcclCommunicator.initAll(numbers)
         except self._nccl.NcclError as error:
             raise DeviceError(
                 f"the GPUs {', '.join(map(str, numbers))} cannot work together ({error});"
@@ -98,9 +99,10 @@ class Communicators:
             RunError: NCCL fails.
         """
         try:
-            self._nccl.groupStart()
-            yield
-            self._nccl.groupEnd()
+            with self._devices[0].made_current():
+                self._nccl.groupStart()
+                yield
+                self._nccl.groupEnd()
         except self._nccl.NcclError as error:
             raise _failure(error) from error
 

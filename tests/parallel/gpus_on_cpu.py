@@ -296,3 +296,13 @@ def gpus(
         patch.setitem(sys.modules, "cupy.cuda.nccl", machine.nccl)
         patch.setattr(mode, "_chosen", mode._Choices())
         yield machine
+
+
+def two_gpus() -> tuple[Any, Any]:
+    """Return two real GPUs; where there are fewer the test is skipped."""
+    cupy = pytest.importorskip("cupy", reason="needs two GPUs, and CuPy")
+    if not cupy.cuda.is_available() or cupy.cuda.runtime.getDeviceCount() < 2:
+        pytest.skip("needs two GPUs")
+    from netdef.devices import gpus as devices
+
+    return devices([0, 1])

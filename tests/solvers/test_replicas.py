@@ -14,13 +14,15 @@ from netdef.solvers import loss_scale
 from netdef.solvers.debug_info import DebugInfo
 from netdef.solvers.reporter import Reporter
 from netdef.solvers.several_reporters import SeveralReporters
-from tests.parallel.gpus_on_cpu import gpus
+from tests.parallel.gpus_on_cpu import gpus, two_gpus
 from tests.solvers import test_resuming
 from tests.solvers.conftest import NET, SOLVER
 from tests.solvers.test_resuming import RECURRENT_NET, RUN, final
 from tests.solvers.test_solver import assert_equal, solver, weights
+from tests.tools import conftest as tools
 
 everything = test_resuming.folder
+digits, digits_data, netdef = tools.digits, tools.digits_data, tools.netdef
 MANY = "iter_size: 2\nclip_gradients: 0.4\nweight_decay: 0.01"
 RULES = [f"{MANY}\ntype: 'SGD'", f"{MANY}\ntype: 'Adam'\nmomentum2: 0.99", "type: 'LARS'"]
 
@@ -85,6 +87,40 @@ def test_as_on_one_with_the_whole_batch(folder, count, early):
     alone = trained(1)
     batches_of(folder, 12 // count)
     assert_alike(trained(count, early=early), alone)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("count", [2, 3])
+def test_lenet_on_digits(digits, count):
+    """Convolutions, pooling, and data from an LMDB that are sent ahead."""
+    text = (digits / "digits_train_test.prototxt").read_text()
+    assert text.count("batch_size: 64") == 1
+
+    def learned(gpus, batch):
+        made = text.replace("batch_size: 64", f"batch_size: {batch}")
+        (digits / "digits_train_test.prototxt").write_text(made)
+        solver_text = (digits / "digits_solver.prototxt").read_text()
+        return trained(gpus, "random_seed: 3\ntest_initialization: false", text=solver_text)
+
+    assert_alike(learned(count, 60 // count), learned(1, 60))
+
+
+@pytest.mark.gpu
+def test_on_two_real_gpus(folder):
+    two_gpus()
+
+    def learned(numbers, size):
+        batches_of(folder, size)
+        mode.set_devices(numbers)
+        made = solver(text=SOLVER.replace("solver_mode: CPU\n", ""))
+        made.step(6)
+        return weights(made)
+
+    try:
+        assert_alike(learned([0, 1], 4), learned([0], 8))
+        assert_equal(learned([0, 1], 4), learned([0, 1], 4))
+    finally:
+        mode.set_mode_cpu()
 
 
 @pytest.mark.parametrize("extra", RULES)
