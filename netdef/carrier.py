@@ -7,6 +7,7 @@ import numpy as np
 
 from netdef.data.prefetch import Batch
 from netdef.device import Device
+from netdef.out_of_memory import allocating
 
 _ALIGNMENT = 256
 """Bytes. Every array of a batch begins where a GPU reads fastest."""
@@ -62,10 +63,16 @@ class Carrier:
         finalize(self, self._stream.synchronize).atexit = False
 
     def parcel(self, like: Batch) -> Parcel:
-        """Return a new parcel of arrays that have the shapes and types, and lie, like these."""
+        """Return a new parcel of arrays that have the shapes and types, and lie, like these.
+
+        Raises:
+            RunError: there is no room for it.
+        """
         starts = np.cumsum([0, *(-(-a.nbytes // _ALIGNMENT) * _ALIGNMENT for a in like)]).tolist()
-        here = np.ndarray(starts[-1], np.uint8, buffer=self._cuda.alloc_pinned_memory(starts[-1]))
-        there = self._device.xp.empty(starts[-1], np.uint8)
+        size = starts[-1]
+        with allocating(self._device, "a batch on its way", size):
+            here = np.ndarray(size, np.uint8, buffer=self._cuda.alloc_pinned_memory(size))
+            there = self._device.xp.empty(size, np.uint8)
         pairs = list(zip(starts, like, strict=False))
         arrays = tuple(_laid(here, start, array) for start, array in pairs)
         on_device = tuple(_laid(there, start, array) for start, array in pairs)

@@ -1,6 +1,7 @@
 """Batches on their way to a GPU: in time, in order, and the same numbers as on the CPU."""
 
 import gc
+import re
 import threading
 
 import numpy as np
@@ -12,6 +13,7 @@ from netdef.data.database_source import DatabaseSource
 from netdef.data.datum import encode, encode_file
 from netdef.data.lmdb_writer import LmdbWriter
 from netdef.device import CPU, Device
+from netdef.errors import RunError
 from netdef.feeding import feed, send_ahead
 from netdef.net import Net
 from netdef.program import Call
@@ -21,7 +23,7 @@ from netdef.resized import Resized
 from netdef.shape import Shape
 from netdef.values import Value
 from netdef.whole_set import whole_set
-from tests.engines import late_streams, pinned_memory, stand_in
+from tests.engines import late_streams, pinned_memory, rationed, stand_in
 from tests.engines.gpu_on_cpu import gpu_with_cudnn
 from tests.engines.streams_on_cpu import submit
 from tests.engines.test_agree import gpu_module
@@ -368,6 +370,16 @@ def test_memory_that_was_another_s_is_not_written_to_before_its_work_is_done():
         assert not np.array_equal(np.asarray(parcel._there[0]), [7] * 5)
         compute.synchronize()
         np.testing.assert_array_equal(np.asarray(parcel._there[0]), [7] * 5)
+
+
+def test_a_gpu_without_room_for_input():
+    device, _ = rationed.device(1_000_000)
+    message = (
+        "GPU 0: out of memory for a batch on its way: 2.0 MB are needed, 1.0 MB of 1.0 MB are free;"
+        " end what else runs there, or take a device with more"
+    )
+    with pytest.raises(RunError, match=f"^{re.escape(message)}$"):
+        Carrier(device).parcel((np.zeros(500_000, np.float32),))
 
 
 def test_a_carrier_that_is_dropped_waits_for_its_copies():
