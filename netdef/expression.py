@@ -166,8 +166,9 @@ _C_CALL = {
     "square": "({0}) * ({0})",
     "reciprocal": "1 / ({0})",
     "sign": "T(({0}) > 0) - T(({0}) < 0)",
-    "maximum": "max(T({0}), T({1}))",
-    "minimum": "min(T({0}), T({1}))",
+    # Written out, for CUDA's max and min leave out what is not a number.
+    "maximum": "({0} >= {1}) ? T({0}) : ({0} < {1}) ? T({1}) : T({0}) + T({1})",
+    "minimum": "({0} <= {1}) ? T({0}) : ({0} > {1}) ? T({1}) : T({0}) + T({1})",
     "power": "pow(T({0}), T({1}))",
     "where": "({0}) ? T({1}) : T({2})",
     "abs": "fabs({0})",

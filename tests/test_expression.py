@@ -24,7 +24,16 @@ def value(text, **numbers):
 
 
 GOLDEN = [
-    ("maximum(x, 0)", {}, "T r0 = max(T(x), T(T(0.0))); y = r0;"),
+    (
+        "maximum(x, 0)",
+        {},
+        "T r0 = (x >= T(0.0)) ? T(x) : (x < T(0.0)) ? T(T(0.0)) : T(x) + T(T(0.0)); y = r0;",
+    ),
+    (
+        "log1p(x) / log(2 - x)",
+        {},
+        "T r0 = log1p(x); T r1 = T(2.0) - x; T r2 = log(r1); T r3 = r0 / r2; y = r3;",
+    ),
     ("x", {}, "y = x;"),
     ("2", {}, "y = T(2.0);"),
     ("a * x + b", {"a": 2.0, "b": 0.5}, "T r0 = T(2.0) * x; T r1 = r0 + T(0.5); y = r1;"),
@@ -47,7 +56,8 @@ GOLDEN = [
     (
         "minimum(tanh(x), exp(x))",
         {},
-        "T r0 = tanh(x); T r1 = exp(x); T r2 = min(T(r0), T(r1)); y = r2;",
+        "T r0 = tanh(x); T r1 = exp(x);"
+        " T r2 = (r0 <= r1) ? T(r0) : (r0 > r1) ? T(r1) : T(r0) + T(r1); y = r2;",
     ),
     (
         "(x != 1) == (x <= 2)",

@@ -14,11 +14,18 @@ using std::fabs;
 using std::floor;
 using std::log;
 using std::log1p;
-using std::max;
-using std::min;
 using std::pow;
 using std::sqrt;
 using std::tanh;
+
+// Of a number and what is none, CUDA's give the number.
+inline int max(int a, int b) { return a < b ? b : a; }
+inline int min(int a, int b) { return b < a ? b : a; }
+inline unsigned max(unsigned a, unsigned b) { return a < b ? b : a; }
+inline float max(float a, float b) { return std::fmax(a, b); }
+inline float min(float a, float b) { return std::fmin(a, b); }
+inline double max(double a, double b) { return std::fmax(a, b); }
+inline double min(double a, double b) { return std::fmin(a, b); }
 
 #define __global__
 #define __device__

@@ -183,7 +183,17 @@ def _same(value):
 
 def _python(statement: str) -> str:
     text = re.sub(r"^(T|bool) ", "", statement)
-    return re.sub(r"= \((.*?)\) \? (.*) : (.*)$", r"= np.where(\1, \2, \3)", text)
+    target, value = re.fullmatch(r"(\w+ \+?=) (.*)", text).groups()
+    return f"{target} {_chosen(value)}"
+
+
+def _chosen(value: str) -> str:
+    """Turn choices of C++, one behind the other, into NumPy's."""
+    if " ? " not in value:
+        return value
+    condition, _, rest = value.partition(" ? ")
+    first, _, other = rest.partition(" : ")
+    return f"np.where({condition}, {first}, {_chosen(other)})"
 
 
 def module() -> ModuleType:
