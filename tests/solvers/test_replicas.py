@@ -94,7 +94,8 @@ def test_as_on_one_with_the_whole_batch(folder, count, early):
 def test_lenet_on_digits(digits, count):
     """Convolutions, pooling, and data from an LMDB that are sent ahead."""
     text = (digits / "digits_train_test.prototxt").read_text()
-    assert text.count("batch_size: 64") == 1
+    assert (text.count("batch_size: 64"), text.count("Dropout")) == (1, 1)
+    text = text.replace("Dropout", "Power")  # which does nothing: each GPU drops out other numbers
 
     def learned(gpus, batch):
         made = text.replace("batch_size: 64", f"batch_size: {batch}")
