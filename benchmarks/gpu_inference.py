@@ -37,8 +37,9 @@ def compare(task: Task, how: Comparison) -> list[Result]:
     distance = check_agreement(name, [mine, *plain_ones(others)], _LARGEST_DIFFERENCE)
     found = race(name, mine, others, how.rounds, how.seconds)
     results = [result_of(task, taken) for taken in found.final]
-    print(f"\nscores agree to {distance:.1g}\n{net_table(results)}\n")
-    print(heat_table(task, found), flush=True)
+    print(f"\nscores agree to {distance:.1g}\n{net_table(results)}", flush=True)
+    if found.heats:
+        print(f"\n{heat_table(task, found)}", flush=True)
     return results
 
 

@@ -53,7 +53,8 @@ def compare(task: Task, how: Comparison) -> list[Result]:
     results = [result_of(task, taken) for taken in found.final]
     floor = floor_text([Work(*w) for w in results[0].about.pop("work")], results[0], rates)
     print(f"\nlosses without dropout agree to {distance:.1g}\n{net_table(results)}")
-    print(f"\n{heat_table(task, found)}\n\n{floor}".rstrip("\n"), flush=True)
+    for text in filter(None, (heat_table(task, found), floor)):
+        print(f"\n{text}", flush=True)
     return results
 
 

@@ -118,13 +118,14 @@ def _input(where: Where) -> list[Step]:
 
 
 def _benchmark(where: Where) -> list[Step]:
-    """A step for each net, so that an end before the last one loses nothing."""
-    size = where.size(
-        "--precisions bf16,f32",
-        "--precisions f32 --batch 4 --rounds 1 --seconds 0.01 --no-compile",
-    )
+    """A step for each net and precision: an end before the last one loses nothing."""
+    size = where.size("", "--batch 4 --rounds 1 --seconds 0.01 --no-compile")
     command = (_PYTHON, "benchmarks/gpu_training.py", *where.device, *size)
-    return [Step(f"Training, {net}", (*command, "--nets", net), 580) for net in where.nets]
+    return [
+        Step(f"Training, {net}, {kind}", (*command, "--nets", net, "--precisions", kind), 580)
+        for net in where.nets
+        for kind in where.size("bf16 f32", "f32")
+    ]
 
 
 def _inference(where: Where) -> list[Step]:

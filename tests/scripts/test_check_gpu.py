@@ -75,9 +75,10 @@ def test_steps_on_a_gpu_say_which(part):
         assert all((ROOT / script).exists() for script in scripts)
 
 
-def test_each_net_is_a_step():
+def test_each_net_in_each_precision_is_a_step():
     titles = [step.title for step in PARTS["benchmark"](WHERE)]
-    assert titles == [f"Training, {net}" for net in NETS] and len(NETS) == 7
+    assert titles == [f"Training, {net}, {kind}" for net in NETS for kind in ("bf16", "f32")]
+    assert len(NETS) == 7
 
 
 @pytest.mark.parametrize(
