@@ -1,5 +1,6 @@
 """Compare how fast netdef and a PyTorch DataLoader make batches: raw LMDBs, and JPEG files.
 
+Beside them, how fast netdef alone hands out raw pixels as bytes, for a GPU that does the rest.
 The sides take turns. PyTorch reads the same files with worker processes of its own, and without
 any; the ratio is to what is faster. It decodes JPEGs with Pillow.
 """
@@ -58,10 +59,17 @@ def write_photos(folder: Path, count: int) -> Path:
     return folder / "list.txt"
 
 
-def netdef_raw(path: Path, batch: int) -> Source:
+def netdef_raw(path: Path, batch: int) -> DatabaseSource:
     """Return netdef's source of crops of raw pixels."""
     fields = TransformationParameter(crop_size=RAW_CROP, mirror=True, mean_value=MEAN)
     return DatabaseSource(path, "LMDB", batch, fields, TRAIN, 0)
+
+
+def netdef_bytes(path: Path, batch: int) -> Source:
+    """Return netdef's source of raw pixels that a GPU crops, mirrors and normalises."""
+    source = netdef_raw(path, batch)
+    source.leave_images()
+    return source
 
 
 def netdef_photos(path: Path, batch: int) -> Source:
@@ -138,9 +146,11 @@ def main(rounds: int, seconds: float, workers: int, images: int, photos: int) ->
         listed = write_photos(Path(folder), photos)
         for name, make, path, batch in (
             ("raw LMDB", netdef_raw, raw, 128),
+            ("raw LMDB, as bytes for a GPU", netdef_bytes, raw, 128),
             ("JPEG files", netdef_photos, listed, 32),
         ):
-            theirs = loaders(path, batch, workers) if has_torch else {}
+            has_peer = has_torch and make is not netdef_bytes
+            theirs = loaders(path, batch, workers) if has_peer else {}
             print(compare(name, make(path, batch), theirs, batch, rounds, seconds))
 
 
