@@ -62,21 +62,22 @@ static inline unsigned short ptx_cvt_rn_f16_f32(float x)
     const unsigned short sign = std::signbit(x) ? 0x8000 : 0;
     if (x != x)
         return 0x7fff;
-    if (std::isinf(x))
+    if (std::fabs(x) >= 65536)
         return sign | 0x7c00;
-    // 1024 to 2048 steps above the power of two below x; fewer below the smallest one.
-    const int exponent = max(std::ilogb(x), -14);
-    const int steps = std::nearbyint(std::ldexp(std::fabs(x), 10 - exponent));
-    return sign | min((exponent + 14) * 1024 + steps, 0x7c00);
+    // A number so large that its last bit is worth what the half's is: adding it rounds.
+    const unsigned power = max(__float_as_uint(x) & 0x7f800000, 113u << 23);
+    const float large = __uint_as_float(power + (13 << 23)), rounded = std::fabs(x) + large - large;
+    // 1024 steps to each power of two, and below the smallest.
+    const int steps = rounded * __uint_as_float((264u << 23) - power);
+    return sign | min((int)(power >> 13) - (113 << 10) + steps, 0x7c00);
 }
 
 static inline float ptx_cvt_f32_f16(unsigned short bits)
 {
-    const int exponent = bits >> 10 & 31, rest = bits & 1023;
     const float sign = bits & 0x8000 ? -1 : 1;
-    if (exponent == 31)
-        return sign * (rest ? NAN : INFINITY);
-    return sign * (exponent ? std::ldexp(1024 + rest, exponent - 25) : std::ldexp(rest, -24));
+    if ((bits & 0x7c00) == 0x7c00)
+        return sign * (bits & 1023 ? NAN : INFINITY);
+    return sign * __uint_as_float((bits & 0x7fff) << 13) * 0x1p112f;
 }
 
 namespace on_cpu {
@@ -115,8 +116,14 @@ static void go_on(unsigned thread)
 }
 
 // Run a block; false if some threads ended while others wait for them at a barrier.
-static bool run_block(bool backwards)
+static bool run_block(bool backwards, bool has_barriers)
 {
+    for (unsigned i = 0; !has_barriers && i < blockDim.x; ++i) {
+        threadIdx.x = backwards ? blockDim.x - 1 - i : i;
+        body(given);
+    }
+    if (!has_barriers)
+        return true;
     std::fill(states, states + blockDim.x, FRESH);
     for (;;) {
         unsigned done = 0;
@@ -152,7 +159,7 @@ int wrong_size(void (*)(Types...), int count, const int* sizes)
 // is, -2 if threads ended while others wait at a barrier.
 template <typename... Types>
 int launch(void (*kernel)(Types...), unsigned blocks, unsigned threads, int count,
-           const int* sizes, void** arguments, int backwards)
+           const int* sizes, void** arguments, int backwards, int has_barriers)
 {
     const int wrong = wrong_size(kernel, count, sizes);
     if (wrong >= 0)
@@ -172,7 +179,7 @@ int launch(void (*kernel)(Types...), unsigned blocks, unsigned threads, int coun
     blockDim.x = threads;
     for (unsigned i = 0; i < blocks; ++i) {
         blockIdx.x = backwards ? blocks - 1 - i : i;
-        if (!run_block(backwards))
+        if (!run_block(backwards, has_barriers))
             return -2;
     }
     return -1;

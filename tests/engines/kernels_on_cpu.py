@@ -64,7 +64,7 @@ def compiled(code: str) -> ctypes.CDLL:
             f'extern "C" int run_{name}(unsigned blocks, unsigned threads, int count,'
             " const int* sizes, void** arguments, int backwards)"
             f" {{ return on_cpu::launch({name}, blocks, threads, count, sizes, arguments,"
-            " backwards); }"
+            f" backwards, {int('__syncthreads' in code)}); }}"
         )
     text = header.with_name(hashlib.sha256(code.encode()).hexdigest()[:16] + ".cpp")
     text.write_text("\n".join(lines))

@@ -21,7 +21,7 @@ from netdef.expression import compile_expression
 from netdef.ops import Ops
 from netdef.window import Window
 from tests.engines.kernels_on_cpu import RawModule
-from tests.engines.nvrtc import ARCHITECTURES, complaints, library
+from tests.engines.nvrtc import ARCHITECTURES, assembly, complaints, library
 from tests.engines.primitives import RNG, Case, add_to, batch_norms, cases, normal, out
 from tests.engines.test_agree import (
     ALIASES,
@@ -58,6 +58,8 @@ def test_the_text_of_a_kernel_that_is_made():
         == """
 typedef Real T;
 
+const int EACH = 4;
+
 struct Map {
     int count;
     Axes axes;
@@ -67,19 +69,41 @@ struct Map {
 extern "C" __global__ void map(
     Image* target, const float* in_x, const unsigned char* in_wide, Map by)
 {
-    const int i = thread_number();
-    if (i >= by.count)
-        return;
-    const T of_x = in_x[place(by.axes, by.operands[0], i)];
-    const T of_wide = in_wide[place(by.axes, by.operands[1], i)];
-    Image& result = target[place(by.axes, by.target, i)];
-    bool r0 = of_x > T(0.0);
-    T r1 = T(0.25) * of_wide;
-    T r2 = (r0) ? T(of_x) : T(r1);
-    result = result + r2;
+    const int first = blockIdx.x * (EACH * THREADS) + threadIdx.x;
+    T read_x[EACH];
+    T read_wide[EACH];
+    T before[EACH];
+    for (int k = 0; k < EACH; ++k) {
+        const int i = min(first + k * THREADS, by.count - 1);
+        read_x[k] = in_x[place(by.axes, by.operands[0], i)];
+        read_wide[k] = in_wide[place(by.axes, by.operands[1], i)];
+        before[k] = target[place(by.axes, by.target, i)];
+    }
+    for (int k = 0; k < EACH; ++k) {
+        const int i = first + k * THREADS;
+        if (i >= by.count)
+            return;
+        const T of_x = read_x[k];
+        const T of_wide = read_wide[k];
+        Image& result = target[place(by.axes, by.target, i)];
+        bool r0 = of_x > T(0.0);
+        T r1 = T(0.25) * of_wide;
+        T r2 = (r0) ? T(of_x) : T(r1);
+        result = before[k] + r2;
+    }
 }
 """
     )
+
+
+@pytest.mark.parametrize("stored", ["float32", *kernels.NARROW])
+def test_a_thread_asks_for_all_operands_before_it_writes(stored):
+    text = map_source(
+        compile_expression("x * y + z", {}), stored, dict.fromkeys("xyz", stored), adds=True
+    )
+    before, *_ = assembly(library(), text, ["--std=c++17"]).split("st.global")
+    assert before.count("ld.global") == 4 * 4
+    assert "st.local" not in before  # an array that is not in registers
 
 
 @pytest.mark.parametrize("kind", ["uint8", "int32", "int64", "bool", "float64"])

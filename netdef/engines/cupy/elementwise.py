@@ -10,9 +10,13 @@ from netdef.engines.cupy.places import Strides, axes_of, strides_of, struct
 from netdef.engines.engine import Refused, Run
 from netdef.expression import Expression, c_statements, compile_expression
 
+EACH = 4
+"""Numbers that a thread computes. It asks for the operands of all before it writes one: memory
+answers so many questions at once that those of one number of 16 bits would not keep it busy."""
+
 
 class Elementwise(Launching):
-    """The primitive ``map``: one thread computes one number of the result."""
+    """The primitive ``map``."""
 
     def map(
         self,
@@ -34,24 +38,28 @@ class Elementwise(Launching):
             {name: _type(array) for name, array in arrays.items()},
             adds=add_to is not None,
         )
-        blocks = self.blocks_for(axes.count)
+        blocks = self.blocks_for(-(-axes.count // EACH))
         return self.launch_text(code, "map", computed(stored), blocks, target, *arrays.values(), by)
 
 
 def map_source(expression: Expression, stored: str, types: dict[str, str], adds: bool) -> str:
     """Return the text of the kernel of an expression; ``stored`` is the type of its target."""
-    operands = (f"const {TYPES[kind]}* in_{name}" for name, kind in types.items())
-    parameters = ", ".join(["Image* target", *operands])
-    reads = "".join(
-        f"    const T of_{name} = in_{name}[place(by.axes, by.operands[{i}], i)];\n"
-        for i, name in enumerate(types)
-    )
-    statements = c_statements(expression, "result = result +" if adds else "result =", prefix="of_")
-    lines = statements.replace("; ", ";\n    ")
+    pointers = (f"const {TYPES[kind]}* in_{name}" for name, kind in types.items())
+    parameters = ", ".join(["Image* target", *pointers])
+    places = {
+        f"read_{name}": f"in_{name}[{_place(f'operands[{i}]')}]" for i, name in enumerate(types)
+    }
+    if adds:
+        places["before"] = f"target[{_place('target')}]"
+    result = "result = before[k] +" if adds else "result ="
+    statements = c_statements(expression, result, prefix="of_").split("; ")
+    own = (f"const T of_{name} = read_{name}[k];" for name in types)
     return (
         source("map", stored)
         + f"""
 typedef Real T;
+
+const int EACH = {EACH};
 
 struct Map {{
     int count;
@@ -62,14 +70,29 @@ struct Map {{
 extern "C" __global__ void map(
     {parameters}, Map by)
 {{
-    const int i = thread_number();
-    if (i >= by.count)
-        return;
-{reads}    Image& result = target[place(by.axes, by.target, i)];
-    {lines}
+    const int first = blockIdx.x * (EACH * THREADS) + threadIdx.x;
+{_lines(4, *(f"T {name}[EACH];" for name in places))}\
+    for (int k = 0; k < EACH; ++k) {{
+        const int i = min(first + k * THREADS, by.count - 1);
+{_lines(8, *(f"{name}[k] = {place};" for name, place in places.items()))}\
+    }}
+    for (int k = 0; k < EACH; ++k) {{
+        const int i = first + k * THREADS;
+        if (i >= by.count)
+            return;
+{_lines(8, *own, f"Image& result = target[{_place('target')}];", *statements)}\
+    }}
 }}
 """
     )
+
+
+def _place(strides: str) -> str:
+    return f"place(by.axes, by.{strides}, i)"
+
+
+def _lines(indent: int, *lines: str) -> str:
+    return "".join(f"{' ' * indent}{line.rstrip(';')};\n" for line in lines)
 
 
 def _along(shape: tuple[int, ...], array: Any) -> Strides:
