@@ -17,6 +17,7 @@ _IMAGES = {"conv", "conv_grad_x", "conv_grad_weight", "pool_max", "pool_max_grad
 _IMAGES |= {"pool_stochastic", "pool_average_grad", "pool_max_place", "lrn", "lrn_grad"}
 _SAME = {"map", "batch_statistics", "batch_norm_grad", "concat", "copy", "softmax", "softmax_grad"}
 _SAME |= {"batch_norm", "batch_norm_back", "prelu", "prelu_back"}
+_SAME |= {"softmax_loss", "softmax_loss_grad"}
 _MOVABLE = {"blob", "diff", "saved", "temporary"}
 
 

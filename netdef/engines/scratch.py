@@ -57,3 +57,9 @@ class Scratch:
             return fake(shape, dtype)
         assert self._used <= self.block.size, "the plan reserved too little scratch memory"
         return self.block[start : start + size].view(dtype).reshape(shape)
+
+    def take_like(self, array: Any, dtype: Any = None) -> Any:
+        """Return an array of garbage whose axes lie in the order of another's."""
+        order = np.argsort([-s for s in array.strides], kind="stable").tolist()
+        room = self.take(tuple(array.shape[i] for i in order), dtype or array.dtype)
+        return room.transpose(np.argsort(order).tolist())

@@ -261,7 +261,10 @@ def softmaxes() -> list[Case]:
             Case("softmax", dict(x=5 * normal(*shape)), out(*shape), dict(axis=axis)),
             Case("softmax_grad", pair, out(*shape), dict(axis=axis)),
         ]
-    for shape, axis in [((4, 3), 1), ((3, 4, 2, 3), 1), ((2, 3, 5), -1), ((5,), 0), ((3, 2, 2), 0)]:
+    for shape, axis in [
+        *[((4, 3), 1), ((3, 4, 2, 3), 1), ((2, 3, 5), -1), ((5,), 0), ((3, 2, 2), 0)],
+        *[((301, 130), 1), ((2, 21, 33, 29), 1)],
+    ]:
         classes = shape[axis]
         places = tuple(n for i, n in enumerate(shape) if i != axis % len(shape))
         x, label = normal(*shape), labels(classes, *places)

@@ -15,7 +15,7 @@ from netdef.engines.numpy.prelu import PRelu
 from netdef.engines.numpy.products import Products
 from netdef.engines.numpy.ranking import Ranking
 from netdef.engines.numpy.scoring import Scoring
-from netdef.engines.numpy.softmax import Softmax
+from netdef.engines.numpy.softmax import Softmax, SoftmaxLoss
 from netdef.engines.numpy.splitting import Splitting
 from netdef.engines.numpy.stochastic_pooling import StochasticPooling
 
@@ -32,6 +32,7 @@ class NumpyEngine(
     LocalResponse,
     BatchNorm,
     Softmax,
+    SoftmaxLoss,
     Scoring,
     Ranking,
     Indexing,

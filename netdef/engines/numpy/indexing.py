@@ -51,8 +51,8 @@ class Indexing(Images):
         return run
 
     def one_hot(self, label: Any, out: Any, *, axis: int, ignore: int | None) -> Run:
-        labels = Labels(self, out.shape, label, axis, ignore)
         plain = self._plain(out)
+        labels = Labels(self, plain, label, axis, ignore)
         flat = plain.reshape(-1)
 
         def run() -> None:

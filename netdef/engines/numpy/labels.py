@@ -1,5 +1,6 @@
 """Class numbers as they come from a blob: checked, and turned into places of scores."""
 
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -12,24 +13,28 @@ class Labels:
     """The labels of scores with classes along ``axis``, one for each other place.
 
     After ``read``: ``number`` is each label as an integer, ``is_valid`` is 0 where it is
-    ``ignore`` and 1 elsewhere, and ``place`` is where its score lies in the flat scores.
+    ``ignore`` and 1 elsewhere, and ``place`` is where its score lies in the ``flat`` scores.
     """
 
     def __init__(
-        self, engine: Engine, shape: tuple[int, ...], label: Any, axis: int, ignore: int | None
+        self, engine: Engine, scores: Any, label: Any, axis: int, ignore: int | None
     ) -> None:
         self.xp, self.ignore = engine.xp, ignore
+        shape, axis = scores.shape, axis % scores.ndim
         self.classes = shape[axis]
-        inner = 1
-        for size in shape[axis % len(shape) + 1 :]:
-            inner *= size
-        self._label, self._inner, count = label, inner, label.size
+        self._inner = prod(shape[axis + 1 :])
+        self._label, count = label, label.size
         self._number = engine.scratch.take(label.shape, "int64")
         self.number = self._number.reshape(-1)
         self.place = engine.scratch.take((count,), "int64")
         self.is_valid = engine.scratch.take((count,), "bool")
-        at = engine.xp.arange(count)
-        self._start = at // inner * (inner * self.classes) + at % inner
+        steps = [s // scores.itemsize for s in scores.strides]
+        self._step = steps.pop(axis)
+        # Where the scores of class 0 lie, in the labels' order.
+        starts = np.zeros((), np.int64)
+        for size, step in zip(shape[:axis] + shape[axis + 1 :], steps, strict=True):
+            starts = starts[..., None] + np.arange(size) * step
+        self._start = engine.xp.asarray(starts.reshape(-1))
 
     def read(self) -> None:
         """Take the labels that are in the blob now.
@@ -46,7 +51,7 @@ class Labels:
             xp.multiply(self.number, self.is_valid, out=self.number)
         if self.number.size and not 0 <= self.number.min() <= self.number.max() < self.classes:
             self._refuse()
-        xp.multiply(self.number, self._inner, out=self.place)
+        xp.multiply(self.number, self._step, out=self.place)
         xp.add(self.place, self._start, out=self.place)
 
     def gather(self, scores: Any, out: Any) -> None:
@@ -60,6 +65,12 @@ class Labels:
         is_wrong = (self.number < 0) | (self.number >= self.classes)
         at = int(self.xp.argmax(is_wrong))
         refuse_label(int(self.number[at]), at // self._inner, self.classes)
+
+
+def flat(scores: Any) -> Any:
+    """View dense scores as a line, in the order they lie in; None if there are gaps."""
+    lying = scores.transpose(sorted(range(scores.ndim), key=lambda i: -scores.strides[i]))
+    return lying.reshape(-1) if lying.flags.c_contiguous else None
 
 
 def refuse_label(label: int, item: int, classes: int) -> None:

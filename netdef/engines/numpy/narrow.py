@@ -49,9 +49,7 @@ def widened(engine: _Engine, primitive: str, arrays: Arrays, options: Mapping[st
             return tuple(wide(a, is_written) for a in array)
         if not is_narrow(array):
             return array
-        order = np.argsort([-s for s in array.strides], kind="stable").tolist()
-        room = engine.scratch.take(tuple(array.shape[i] for i in order), np.float32)
-        room = room.transpose(np.argsort(order).tolist())
+        room = engine.scratch.take_like(array, np.float32)
         before.append(engine.copy(array, room))
         if is_written:
             after.append(engine.copy(room, array))

@@ -22,8 +22,8 @@ class Scoring(Engine):
     ) -> Run:
         """Count a label as found if fewer than ``top_k`` other scores are as large as its own."""
         xp = self.xp
-        labels = Labels(self, x.shape, label, axis, ignore)
         plain = self.scratch.take(x.shape, x.dtype)
+        labels = Labels(self, plain, label, axis, ignore)
         is_better = self.scratch.take(x.shape, "bool")
         lines = [1 if i == axis % x.ndim else n for i, n in enumerate(x.shape)]
         true = self.scratch.take(labels.number.shape, x.dtype)

@@ -1,15 +1,16 @@
 """Softmax, alone and with its loss."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from netdef.engines.engine import Engine, Run
-from netdef.engines.numpy.labels import Labels
+from netdef.engines.numpy.labels import Labels, flat
 
 
 class Softmax(Engine):
-    """The primitives ``softmax`` and ``softmax_loss`` with their gradients."""
+    """The primitives ``softmax`` and the gradients of it and its loss."""
 
     def softmax(self, x: Any, out: Any, *, axis: int) -> Run:
         xp = self.xp
@@ -38,43 +39,6 @@ class Softmax(Engine):
 
         return run
 
-    def softmax_loss(
-        self,
-        x: Any,
-        label: Any,
-        out: Any,
-        probability: Any,
-        normalizer: Any,
-        *,
-        axis: int,
-        ignore: int | None,
-        normalization: str,
-    ) -> Run:
-        xp = self.xp
-        plain = probability
-        if plain is None or not plain.flags.c_contiguous:
-            plain = self.scratch.take(x.shape, x.dtype)
-        soften = self.softmax(x, plain, axis=axis)
-        labels = Labels(self, x.shape, label, axis, ignore)
-        loss = self.scratch.take(labels.number.shape, x.dtype)
-        outer = int(np.prod(x.shape[: axis % x.ndim]))
-        divisor = _divisor(normalization, labels, outer)
-        smallest = np.finfo(np.float32).tiny
-
-        def run() -> None:
-            soften()
-            labels.read()
-            labels.gather(plain.reshape(-1), loss)
-            xp.maximum(loss, smallest, out=loss)
-            xp.log(loss, out=loss)
-            xp.multiply(loss, labels.is_valid, out=loss)
-            normalizer.fill(divisor())
-            xp.divide(-loss.sum(), normalizer, out=out)
-            if probability is not None and plain is not probability:
-                xp.copyto(probability, plain)
-
-        return run
-
     def softmax_loss_grad(
         self,
         probability: Any,
@@ -87,21 +51,68 @@ class Softmax(Engine):
         ignore: int | None,
     ) -> Run:
         xp = self.xp
-        labels = Labels(self, probability.shape, label, axis, ignore)
+        kept = out if flat(out) is not None else self.scratch.take_like(probability)
+        seen = probability if probability.strides == kept.strides else kept
+        labels, line = Labels(self, kept, label, axis, ignore), flat(kept)
         wide = labels.is_valid.reshape(_one_along(probability.shape, axis))
-        plain = out if out.flags.c_contiguous else self.scratch.take(out.shape, out.dtype)
         true = self.scratch.take(labels.number.shape, out.dtype)
-        flat = plain.reshape(-1)
 
         def run() -> None:
             labels.read()
-            xp.copyto(plain, probability)
-            labels.gather(flat, true)
+            if seen is kept:
+                xp.copyto(kept, probability)
+            scale = dloss / normalizer
+            labels.gather(flat(seen), true)
             xp.subtract(true, 1, out=true)
-            flat[labels.place] = true
-            if ignore is not None:
-                xp.multiply(plain, wide, out=plain)
-            xp.multiply(plain, dloss / normalizer, out=out)
+            xp.multiply(true, scale, out=true)
+            xp.multiply(seen, scale, out=kept)
+            line[labels.place] = true
+            if ignore is not None and not labels.is_valid.all():
+                xp.multiply(kept, wide, out=kept)
+            if kept is not out:
+                xp.copyto(out, kept)
+
+        return run
+
+
+class SoftmaxLoss(Engine):
+    """The primitive ``softmax_loss``, over the engine's own ``softmax``."""
+
+    softmax: Callable[..., Run]
+
+    def softmax_loss(
+        self,
+        x: Any,
+        label: Any,
+        out: Any,
+        probability: Any,
+        normalizer: Any,
+        *,
+        axis: int,
+        ignore: int | None,
+        normalization: str,
+    ) -> Run:
+        xp, kept = self.xp, probability
+        if kept is None or kept.strides != x.strides:
+            kept = self.scratch.take_like(x)
+        soften = self.softmax(x, kept, axis=axis)
+        labels, line = Labels(self, kept, label, axis, ignore), flat(kept)
+        loss = self.scratch.take(labels.number.shape, x.dtype)
+        outer = int(np.prod(x.shape[: axis % x.ndim]))
+        divisor = _divisor(normalization, labels, outer)
+        smallest = np.finfo(np.float32).tiny
+
+        def run() -> None:
+            soften()
+            labels.read()
+            labels.gather(line, loss)
+            xp.maximum(loss, smallest, out=loss)
+            xp.log(loss, out=loss)
+            xp.multiply(loss, labels.is_valid, out=loss)
+            normalizer.fill(divisor())
+            xp.divide(-loss.sum(), normalizer, out=out)
+            if probability is not None and kept is not probability:
+                xp.copyto(probability, kept)
 
         return run
 

@@ -143,12 +143,6 @@ class Calls(Engine):
             return _nothing
         return Prepared(kernel, everything).run
 
-    def room_like(self, array: Any) -> Any:
-        """Return scratch memory for numbers that lie as the array's do."""
-        order = np.argsort([-s for s in array.strides], kind="stable").tolist()
-        room = self.scratch.take(tuple(array.shape[i] for i in order), array.dtype)
-        return room.transpose(np.argsort(order).tolist())
-
     @staticmethod
     def alike(*arrays: Any) -> tuple[Any, ...]:
         """Return arrays to be described, all in the narrowest type of any of them."""

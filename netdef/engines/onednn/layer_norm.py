@@ -50,7 +50,7 @@ class LayerNorm(Calls):
         *,
         eps: float,
     ) -> Run:
-        describe, goal = self.describe, self.room_like(x) if out is None else out
+        describe, goal = self.describe, self.scratch.take_like(x) if out is None else out
         flags = _flags(scale, add_bias)
         kernel = self.kernel(
             "layer_normalization_backward",

@@ -49,7 +49,7 @@ class Pooling(Calls):
     def pool_average_grad(self, dy: Any, out: Any, *, window: Window) -> Run:
         share, copy = dy, None
         if _correction(out.shape[2:], dy, window):
-            share = self.room_like(dy)
+            share = self.scratch.take_like(dy)
             copy = partial(np.copyto, share, dy)
         correct = _correction(out.shape[2:], share, window)
         kernel = self._pool_grad(_divisor(window), share, out, window)

@@ -34,7 +34,7 @@ class PRelu(Calls):
     def prelu_back(self, x: Any, dy: Any, slope: Any, out: Any, add_slope: Any) -> Run:
         describe, (slopes, spread) = self.describe, self._slopes(x, slope)
         sums = self.scratch.take(slopes.shape, slopes.dtype)
-        goal = self.room_like(x) if out is None else out
+        goal = self.scratch.take_like(x) if out is None else out
         kernel = self.kernel(
             "prelu_backward",
             *(self.library.engine, *map(describe.like, (x, slopes, goal, sums, dy))),

@@ -3,14 +3,15 @@
 from typing import Any
 
 from netdef.engines.engine import Run
+from netdef.engines.numpy.softmax import SoftmaxLoss
 from netdef.engines.onednn.calls import Calls
 from netdef.engines.onednn.primitive import DIFF_DST, DIFF_SRC, DST, SRC, TRAINING, Kernel
 
 _ACCURATE = 0x30000
 
 
-class Softmax(Calls):
-    """The primitives ``softmax`` and ``softmax_grad``."""
+class Softmax(Calls, SoftmaxLoss):
+    """The primitives ``softmax``, ``softmax_grad`` and, over the first, ``softmax_loss``."""
 
     def softmax(self, x: Any, out: Any, *, axis: int) -> Run:
         return self.ready(self._softmax(x, out, axis), {SRC: x}, {DST: out})
