@@ -16,13 +16,13 @@ from netdef.engines.cupy.reduction import Reduction
 from netdef.engines.engine import Refused
 from netdef.engines.numpy import NumpyEngine
 from netdef.engines.scratch import fake
-from netdef.errors import DataError, DeviceError
+from netdef.errors import DeviceError
 from netdef.expression import compile_expression
 from netdef.ops import Ops
 from netdef.window import Window
 from tests.engines.kernels_on_cpu import RawModule
 from tests.engines.nvrtc import ARCHITECTURES, assembly, complaints, library
-from tests.engines.primitives import RNG, Case, add_to, batch_norms, cases, normal, out
+from tests.engines.primitives import Case, add_to, batch_norms, cases, normal, out
 from tests.engines.test_agree import (
     ALIASES,
     arrays_of,
@@ -285,42 +285,6 @@ def test_uniform_draws_what_the_cpu_draws(order, dtype, xp):
         here()
         there()
         np.testing.assert_array_equal(ours.get(), theirs)
-
-
-def with_labels(xp, order, *wrong):
-    """Return an engine, its call of a softmax loss, and images of labels, some of them wrong."""
-    x, label = normal(3, 5, 4, 2), RNG.integers(0, 5, (3, 1, 4, 2)).astype(float)
-    reads = dict(x=on_device(xp, laid(x, "float32", order)))
-    reads["label"] = on_device(xp, laid(label, "float32", order))
-    for place, number in wrong:
-        reads["label"][place] = number
-    writes = dict(out=xp.zeros((), "float32"), normalizer=xp.zeros((), "float32"))
-    options = dict(axis=1, ignore=-1, normalization="VALID")
-    case = Case("softmax_loss", {}, {}, options, ("probability",))
-    arrays = {**reads, **writes, "probability": None}
-    engine = engine_for(xp, case, arrays)
-    return engine, engine.prepare("softmax_loss", arrays, options), reads["label"]
-
-
-@pytest.mark.parametrize("order", ["plain", "batch innermost", "channels innermost"])
-@pytest.mark.parametrize(
-    ("number", "shown"), [(5, "5"), (-2, "-2"), (np.nan, "-2147483647"), (5.9, "5")]
-)
-def test_a_label_that_is_no_class(order, number, shown, xp):
-    wrong = ((2, 0, 0, 0), 7), ((1, 0, 3, 1), number)
-    engine, call, label = with_labels(xp, order, ((0, 0, 0, 0), -1), *wrong)
-    message = (
-        f"label {shown} (item 1 of the batch) is outside the 5 classes 0 to 4; correct the label,"
-        " or the number of outputs below"
-    )
-    call()
-    for place, _ in wrong:
-        label[place] = 2
-    call()  # what was found stays until somebody looks
-    with pytest.raises(DataError, match=f"^{re.escape(message)}$"):
-        engine.checks.judge([a.get() for a in engine.checks.arrays])
-    call()
-    engine.checks.judge([a.get() for a in engine.checks.arrays])
 
 
 @pytest.mark.parametrize("kind", [CupyEngine, NumpyEngine])

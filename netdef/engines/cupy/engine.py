@@ -10,6 +10,7 @@ from netdef.engines.cupy.copying import Copying
 from netdef.engines.cupy.indexing import Indexing
 from netdef.engines.cupy.lrn import LocalResponse
 from netdef.engines.cupy.pooling import Pooling
+from netdef.engines.cupy.scoring import Scoring
 from netdef.engines.cupy.softmax import Softmax
 from netdef.engines.cupy.uniform import Uniform
 from netdef.engines.engine import Clock
@@ -26,7 +27,7 @@ _NARROW = frozenset(
 
 
 class CupyEngine(
-    Copying, Indexing, Pooling, LocalResponse, Softmax, BatchNorm, Uniform, NumpyEngine
+    Copying, Indexing, Pooling, LocalResponse, Softmax, Scoring, BatchNorm, Uniform, NumpyEngine
 ):
     """Own kernels where they do in one pass what CuPy's functions do in many; CuPy's elsewhere.
 

@@ -1,11 +1,4 @@
-// Softmax along one axis, alone and with its loss. The "results" of the reductions are the lines
-// along that axis.
-
-struct Lines {
-    Reduction by;
-    // Of up to three arrays: from line to line, and along a line.
-    Strides kept[3], along[3];
-};
+// Softmax along one axis, alone and with its loss.
 
 // The largest number of each line, and the sum of exp(x - largest).
 struct Total {

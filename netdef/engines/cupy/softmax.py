@@ -1,29 +1,26 @@
 """Softmax, alone and with its loss."""
 
 from collections.abc import Sequence
-from functools import partial
 from typing import Any
 
 import numpy as np
 
-from netdef.engines.checks import Refuse
-from netdef.engines.cupy.launching import Launching
-from netdef.engines.cupy.places import Strides, axes_of, plain_strides, strides_of, struct
-from netdef.engines.cupy.reduction import Reduction, reduction, reduction_of
-from netdef.engines.engine import Launches, Run, in_order
-from netdef.engines.numpy.labels import refuse_label
+from netdef.engines.cupy.lines import Labelled, ignored, lines, number_along, strides_of_labels
+from netdef.engines.cupy.places import axes_of, strides_of, struct
+from netdef.engines.cupy.reduction import reduction, reduction_of
+from netdef.engines.engine import Run, in_order
 
 
-class Softmax(Launching):
+class Softmax(Labelled):
     """The primitives ``softmax`` and ``softmax_loss`` with their gradients."""
 
     def softmax(self, x: Any, out: Any, *, axis: int) -> Run:
         real, by = self.one_type(x, out), reduction((axis,), x, out)
-        return self.launch("softmax", "softmax", real, by.blocks, x, out, _lines(by))
+        return self.launch("softmax", "softmax", real, by.blocks, x, out, lines(by))
 
     def softmax_grad(self, y: Any, dy: Any, out: Any, *, axis: int) -> Run:
         real, by = self.one_type(y, dy, out), reduction((axis,), y, dy, out)
-        return self.launch("softmax", "softmax_grad", real, by.blocks, y, dy, out, _lines(by))
+        return self.launch("softmax", "softmax_grad", real, by.blocks, y, dy, out, lines(by))
 
     def softmax_loss(
         self,
@@ -39,18 +36,20 @@ class Softmax(Launching):
     ) -> Run:
         """Compute the loss, and note whether a label was none of the classes: see ``Checks``."""
         real = self.one_type(x, label, out, probability, normalizer)
-        plain, copy = self._in_order(label)
+        plain, copy = self.labels_in_order(label)
         kept = x if probability is None else probability
-        by = reduction_of((axis,), x.shape, *map(strides_of, (x, kept)), _of_lines(x.shape, axis))
+        by = reduction_of(
+            (axis,), x.shape, *map(strides_of, (x, kept)), strides_of_labels(x.shape, axis)
+        )
         losses = self.scratch.take((max(1, by.blocks), real.itemsize + 8), "uint8")
-        wrong = self.checks.add(_refusal(x.shape, axis))
+        wrong = self.wrong_label(x.shape, axis)
         divisor = _divisor(normalization, x.shape, axis)
         smallest = float(np.finfo(np.float32).tiny)
         return in_order(
             copy,
             self.launch(
                 *("softmax", "softmax_loss", real, by.blocks),
-                *(x, plain, probability, losses, _lines(by), *_ignored(ignore), smallest),
+                *(x, plain, probability, losses, lines(by), *ignored(ignore), smallest),
             ),
             self.launch(
                 *("softmax", "mean_loss", real, 1),
@@ -70,9 +69,14 @@ class Softmax(Launching):
         ignore: int | None,
     ) -> Run:
         real = self.one_type(probability, label, normalizer, dloss, out)
-        plain, copy = self._in_order(label)
-        number = tuple(int(i == axis % out.ndim) for i in range(out.ndim))
-        lying = (strides_of(out), strides_of(probability), _of_lines(out.shape, axis), number)
+        plain, copy = self.labels_in_order(label)
+        number = number_along(out.ndim, axis)
+        lying = (
+            strides_of(out),
+            strides_of(probability),
+            strides_of_labels(out.shape, axis),
+            number,
+        )
         axes = axes_of(out.shape, *lying)
         classes = struct(axes.count, axes.packed(), *axes.packed_strides())
         arrays = (probability, plain, normalizer, dloss, out)
@@ -80,42 +84,9 @@ class Softmax(Launching):
             copy,
             self.launch(
                 *("softmax", "softmax_loss_grad", real, self.blocks_for(axes.count)),
-                *(*arrays, classes, *_ignored(ignore)),
+                *(*arrays, classes, *ignored(ignore)),
             ),
         )
-
-    def _in_order(self, label: Any) -> tuple[Any, Run | None]:
-        """Return the labels in C order, and what brings them there if they are not."""
-        if label.flags.c_contiguous:
-            return label, None
-        plain = self.scratch.take(label.shape, label.dtype)
-        return plain, Launches(partial(self.xp.copyto, plain, label))
-
-
-def _refusal(shape: Sequence[int], axis: int) -> Refuse:
-    """Return what raises the error of a label of such scores, by its place in C order."""
-    at = axis % len(shape)
-    inner, classes = int(np.prod(shape[at + 1 :])), shape[at]
-    return lambda place, label: refuse_label(label, place // inner, classes)
-
-
-def _of_lines(shape: Sequence[int], axis: int) -> Strides:
-    """Return the strides of what has one number for each line along an axis, in C order."""
-    at = axis % len(shape)
-    left = plain_strides([*shape[:at], *shape[at + 1 :]])
-    return (*left[:at], 0, *left[at:])
-
-
-def _lines(by: Reduction) -> Any:
-    """Return the struct ``Lines`` of up to three arrays."""
-    nothing = [[0] * 5] * (3 - len(by.kept.strides))
-    kept, along = (axes.packed_strides() + nothing for axes in (by.kept, by.summed))
-    return struct(by.packed(), *kept, *along)
-
-
-def _ignored(ignore: int | None) -> tuple[int, int]:
-    """Return the label that does not count, and whether there is one."""
-    return (0, 0) if ignore is None else (int(ignore), 1)
 
 
 def _divisor(normalization: str, shape: Sequence[int], axis: int) -> float:
