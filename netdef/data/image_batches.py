@@ -15,9 +15,9 @@ from netdef.shape import Shape
 class ImageBatches(PrefetchedSource):
     """A prefetched source whose first top is images that ``transformer`` changes.
 
-    ``image`` is the shape of the first one. ``leaves`` tells whether images are bytes, all
-    ``of_one_size`` or not, and how they are decoded: with the channels of a pixel side by
-    side if ``has_pixels_whole``.
+    ``image`` is the shape of the first one. Whether images are left to a GPU, and how they lie
+    then, depends on what they are: bytes or floats, known to be all of one size or not, and
+    decoded with the channels of a pixel side by side (``channels_last``) or not.
 
     Shapes:
         batch: images ``(batch_size, C, h, w)`` float32 and the other tops; if images are left to
