@@ -47,6 +47,11 @@ class Device:
         free, total = self.xp.cuda.runtime.memGetInfo()
         return free + self.xp.get_default_memory_pool().free_bytes(), total
 
+    @property
+    def compute_capability(self) -> int:
+        """What a GPU can do, in NVIDIA's numbers times ten: 80 for an A100; 0 for the CPU."""
+        return int(self.xp.cuda.Device(self.number).compute_capability) if self.is_gpu else 0
+
     def made_current(self) -> AbstractContextManager[Any]:
         """Return what makes it the device that is worked on, for the length of a block."""
         current: AbstractContextManager[Any] = (

@@ -73,7 +73,9 @@ class Net(NetNames):
         self.shapes = infer(self.graph)
         backward = self.graph.training or keep == "blobs"
         is_gpu = self.device.is_gpu
-        precision = checked_precision(precision or settings.chosen.precision, keep, is_gpu)
+        precision = checked_precision(
+            precision or settings.chosen.precision, keep, is_gpu, self.device.compute_capability
+        )
         self.precision, self.loss_scale = precision, 1.0
         self._replanner = Replanner(
             self.graph,

@@ -16,6 +16,9 @@ from netdef.values import Value, View
 PRECISIONS = {"F32": "float32", "BF16": "bfloat16", "FP16": "float16"}
 """Names of precisions, and the type that images are stored in."""
 
+_AMPERE = 80
+"""The oldest GPUs that multiply bfloat16: compute capability 8.0."""
+
 _FITTING = {"conv", "conv_grad_x", "conv_grad_weight", "pool_max", "pool_max_grad", "pool_average"}
 _FITTING |= {"pool_average_grad", "batch_norm", "batch_norm_back", "map", "concat", "copy"}
 _KINDS = {"blob", "diff", "saved", "temporary"}
@@ -33,7 +36,9 @@ class Narrowed:
     values: Mapping[Value, Value]
 
 
-def checked_precision(precision: str, keep: str, is_gpu: bool) -> str:
+def checked_precision(
+    precision: str, keep: str, is_gpu: bool, compute_capability: int = _AMPERE
+) -> str:
     """Return the precision, if it can be had.
 
     Raises:
@@ -48,7 +53,13 @@ def checked_precision(precision: str, keep: str, is_gpu: bool) -> str:
             f"precision {precision} keeps no blobs that could be read in float32: make the net or"
             " the solver with keep='outputs', or use F32"
         )
-    if not is_gpu:
+    if is_gpu:
+        if precision == "BF16" and compute_capability < _AMPERE:
+            raise ConfigError(
+                f"precision BF16 needs a GPU of compute capability {_AMPERE / 10} or newer, this"
+                f" one has {compute_capability / 10}; use FP16 or F32"
+            )
+    else:
         if precision == "FP16":
             raise ConfigError("precision FP16 runs on a GPU only; use BF16 on the CPU")
         _check_cpu()

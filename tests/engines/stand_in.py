@@ -221,6 +221,8 @@ def module() -> ModuleType:
 class OneDevice:
     """The only device there is."""
 
+    compute_capability = "90"
+
     def __init__(self, number: int | None = None) -> None:
         self.id = 0
 

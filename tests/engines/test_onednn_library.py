@@ -138,5 +138,8 @@ def test_bf16_is_refused_where_it_cannot_be(monkeypatch):
         checked_precision("BF16", "blobs", is_gpu=False)
     with pytest.raises(ConfigError, match="FP16 runs on a GPU only; use BF16 on the CPU"):
         checked_precision("FP16", "outputs", is_gpu=False)
+    with pytest.raises(ConfigError, match="compute capability 8.0 .* has 7.5; use FP16 or F32"):
+        checked_precision("BF16", "outputs", is_gpu=True, compute_capability=75)
+    assert checked_precision("FP16", "outputs", is_gpu=True, compute_capability=75) == "FP16"
     with pytest.raises(ConfigError, match="no precision 'FP8'; it is F32, BF16, FP16"):
         checked_precision("FP8", "outputs", is_gpu=False)
