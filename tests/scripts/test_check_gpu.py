@@ -95,6 +95,14 @@ def test_bad_usage(arguments, said):
     assert said in ran.output
 
 
+@pytest.mark.parametrize(("code", "status"), [("", 0), ("raise SystemExit(2)", 1)])
+def test_the_exit_status_tells_of_failures(code, status, tmp_path, monkeypatch):
+    monkeypatch.setitem(PARTS, "device", lambda where: [step("Device", "")])
+    monkeypatch.setitem(PARTS, "memory", lambda where: [step("Memory", code)])
+    given = ["--parts", "memory", "--device", "cpu", "--out", str(tmp_path / "report.md")]
+    assert CliRunner().invoke(main, given).exit_code == status
+
+
 def test_recordings_that_are_not_there_are_left_out(tmp_path):
     out = tmp_path / "report.md"
     given = ["--parts", "goldens,lenet", "--device", "cpu", "--shared", str(tmp_path / "none")]
