@@ -28,6 +28,10 @@ class NotSupported(Exception):
     """What the frontend raises where there is no plan."""
 
 
+ran: list[str] = []
+"""The names of the plans that were executed, one after the other."""
+
+
 class Tensor:
     """An array of a graph, described piece by piece as the frontend does."""
 
@@ -49,13 +53,15 @@ class PyGraph:
 
     workspace = 4096
     """Bytes that every plan asks for while it runs."""
+    plans = ("barred", "eng1", "eng2", "eng3")
+    """The names of all plans, that which the heuristics like best first."""
     refuses = ""
     """An operation that there are no plans for."""
 
     def __init__(self, handle: Any = None, **options: Any) -> None:
         self.tensors: dict[str, Tensor] = {}
         self.steps: list[tuple[str, dict[str, str], list[str], dict[str, Any]]] = []
-        self.stage = 0
+        self.stage, self.chosen = 0, -1
 
     def tensor(self, name: str, **facts: Any) -> Tensor:
         made = Tensor(name, **facts)
@@ -107,22 +113,36 @@ class PyGraph:
         if any(operation == self.refuses for operation, *_ in self.steps):
             raise NotSupported(f"no plan has {self.refuses}")
 
-    def build_plans(self) -> None:
-        self._next(5)
+    def get_execution_plan_count(self) -> int:
+        assert self.stage == 4
+        return len(self.plans)
+
+    def build_plan_at_index(self, index: int) -> None:
+        assert self.stage >= 4
+        if self.plans[index] == "barred":
+            raise NotSupported("Deselecting execution plan")
+        self.stage, self.chosen = 5, index
+
+    def get_plan_name_at_index(self, index: int) -> str:
+        return self.plans[index]
 
     def get_workspace_size(self) -> int:
         assert self.stage == 5
         return self.workspace
 
+    def _name(self) -> str:
+        return self.plan if self.chosen < 0 else self.plans[self.chosen]
+
     def serialize(self) -> bytes:
         facts = {name: t.facts for name, t in self.tensors.items()}
-        return json.dumps({"tensors": facts, "steps": self.steps}).encode()
+        kept = {"tensors": facts, "steps": self.steps, "plan": self._name()}
+        return json.dumps(kept).encode()
 
     def deserialize(self, handle: Any, content: list[int]) -> None:
         assert isinstance(handle, Handle)
         kept = json.loads(bytes(content))
         self.tensors = {name: Tensor(name, **facts) for name, facts in kept["tensors"].items()}
-        self.steps, self.stage = kept["steps"], 5
+        self.steps, self.stage, self.plan = kept["steps"], 5, kept["plan"]
 
     def execute(self, places: Mapping[int, int], workspace: int, handle: "Handle") -> None:
         assert self.stage == 5
@@ -134,6 +154,7 @@ class PyGraph:
             assert is_on_host or places[uid] % 16 == 0, f"{tensor.name} begins at an odd address"
         assert bool(workspace) == bool(self.workspace)
         assert workspace % 16 == 0
+        ran.append(self.plan)
         places = dict(places)
         streams.submit(lambda: self._compute(places, workspace))
 

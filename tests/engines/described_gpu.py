@@ -106,7 +106,7 @@ class DescribedGpu:
     def planner(self) -> Planner:
         return Planner(Target(json.dumps(H100)), None)
 
-    def plan(self, graph):
+    def plan(self, graph, is_tuned=False):
         return self.planner.plan(graph)
 
     def is_aligned(self, array):
@@ -144,7 +144,7 @@ def main(folder: str, precision: str, *nets: str) -> None:
     for net in nets:
         for line in calls_of(Path(net), settings.chosen.precision):
             write(line)
-    for graph, plan in OnDescribedGpu.device.planner._known.items():
+    for (graph, _), plan in OnDescribedGpu.device.planner._known.items():
         write({"graph": str(graph), "has_plan": not isinstance(plan, str)})
 
 

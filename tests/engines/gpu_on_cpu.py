@@ -38,10 +38,14 @@ class OnlyDevice:
 def gpu_with_cudnn(home: Path, engine: str = "cudnn") -> Iterator[SimpleNamespace]:
     """Let nets run on a stand-in for a GPU; yields the modules that stand for CuPy and cuDNN.
 
-    ``forget`` makes what is remembered of plans in the process go.
+    ``forget`` makes what is remembered of plans in the process go; ``speeds`` are the
+    milliseconds of plans, by their names.
     """
     cupy, cudnn = stand_in.module(), cudnn_in_numpy.module()
     cupy.cuda.Device = OnlyDevice
+    speeds: dict[str, float] = {}
+    cupy.cuda.get_elapsed_time = lambda start, stop: speeds.get(cudnn_in_numpy.ran[-1], 1.0)
+    cupy.get_default_memory_pool = lambda: SimpleNamespace(free_all_blocks=lambda: None)
 
     def forget() -> None:
         for cached in (library.load, library.why_no_cudnn, cudnn_device.gpu):
@@ -55,5 +59,6 @@ def gpu_with_cudnn(home: Path, engine: str = "cudnn") -> Iterator[SimpleNamespac
         patch.setattr(settings.chosen, "engine", engine)
         patch.setattr(mode._chosen, "device", Device("stand-in", cupy, 0))
         forget()
-        yield SimpleNamespace(cupy=cupy, cudnn=cudnn, home=home, forget=forget)
+        cudnn_in_numpy.ran.clear()
+        yield SimpleNamespace(cupy=cupy, cudnn=cudnn, home=home, forget=forget, speeds=speeds)
     forget()

@@ -20,7 +20,7 @@ class NumpyDevice:
     def __init__(self, refuses=(), workspace=100):
         self.refuses, self.workspace, self.asked = [set(r) for r in refuses], workspace, []
 
-    def plan(self, graph: OperationGraph) -> Plan:
+    def plan(self, graph: OperationGraph, is_tuned: bool = False) -> Plan:
         self.asked.append(graph)
         operations = {step.operation for step in graph.steps}
         if any(r <= operations for r in self.refuses):

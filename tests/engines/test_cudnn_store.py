@@ -13,7 +13,7 @@ from netdef.engines.cudnn.plan_store import PlanStore
 from netdef.engines.cudnn.planner import Planner
 from netdef.window import Window
 
-PLAN = Plan(1234, bytes(range(256)))
+PLAN = Plan(1234, bytes(range(256)), "eng1_k2=5")
 
 
 def graph(channels=3):
@@ -55,7 +55,7 @@ def damaged(content: bytes):
     for name in facts:
         yield f"without {name}", json.dumps({**facts, name: None}).encode() + b"\n" + plan
     yield "a list", b"[1]\n" + plan
-    yield "another format", json.dumps({**facts, "format": 2}).encode() + b"\n" + plan
+    yield "another format", json.dumps({**facts, "format": 3}).encode() + b"\n" + plan
     yield "of another graph", json.dumps({**facts, "graph": graph(4).key}).encode() + b"\n" + plan
 
 

@@ -20,8 +20,8 @@ _Way = TypeVar("_Way")
 class Device(Protocol):
     """Where plans are made and run."""
 
-    def plan(self, graph: OperationGraph) -> Plan:
-        """Return the plan of a graph, or raise ``Refused``."""
+    def plan(self, graph: OperationGraph, is_tuned: bool = False) -> Plan:
+        """Return the plan of a graph, timed or not, or raise ``Refused``."""
 
     def is_aligned(self, array: Any) -> bool:
         """Tell whether an array begins where cuDNN takes arrays to begin."""
@@ -85,6 +85,10 @@ class Calls(Engine):
         """
         return dtype in NARROW or self.tf32
 
+    def plan_of(self, graph: OperationGraph) -> Plan:
+        """Return the plan of a graph, as this engine takes plans, or raise ``Refused``."""
+        return self.device.plan(graph, self.autotune)
+
     def first_with_a_plan(
         self, ways: Iterable[tuple[OperationGraph, _Way]]
     ) -> tuple[OperationGraph, _Way]:
@@ -96,7 +100,7 @@ class Calls(Engine):
         why = Refused("has no plan")
         for graph, way in ways:
             try:
-                self.device.plan(graph)
+                self.plan_of(graph)
             except Refused as refusal:
                 why = refusal
             else:
@@ -195,12 +199,11 @@ class Calls(Engine):
         Raises:
             Refused: cuDNN has no plan for it.
         """
-        device = self.device
-        plan = device.plan(graph)
+        plan = self.plan_of(graph)
         workspace = self.scratch.take((plan.workspace,), "uint8") if plan.workspace else None
         if self.is_rehearsal:
             return Launches(_nothing)
-        return Launches(device.bind(graph, plan, arrays, workspace))
+        return Launches(self.device.bind(graph, plan, arrays, workspace))
 
 
 def _nothing() -> None:

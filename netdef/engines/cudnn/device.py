@@ -15,6 +15,8 @@ from netdef.engines.engine import Run
 
 _ALIGNMENT = 16
 """Bytes, which the frontend assumes where it is told nothing."""
+_RUNS, _TIMES = 10, 4
+"""How often a plan runs in a row, and how often that is timed; the first time warms up."""
 
 
 class GpuDevice:
@@ -23,16 +25,46 @@ class GpuDevice:
     def __init__(self, number: int) -> None:
         self.number = number
         target = Target.of_gpu(number)
-        self._planner = Planner(target, PlanStore.of(target.folder))
+        self._planner = Planner(target, PlanStore.of(target.folder), self.time)
         self._handle: Any = None
 
-    def plan(self, graph: OperationGraph) -> Plan:
-        """Return the plan of a graph.
+    def plan(self, graph: OperationGraph, is_tuned: bool = False) -> Plan:
+        """Return the plan of a graph: the heuristics' choice, or the fastest one.
 
         Raises:
             Refused: cuDNN has none.
         """
-        return self._planner.plan(graph)
+        return self._planner.plan(graph, is_tuned)
+
+    def time(self, graph: OperationGraph, plan: Plan) -> float:
+        """Return the milliseconds that a plan takes on arrays of zeros: the least of some runs.
+
+        Raises:
+            MemoryError: the GPU has no room for the arrays beside what is there.
+        """
+        import cupy
+
+        try:
+            return self._timed(graph, plan)
+        finally:
+            cupy.get_default_memory_pool().free_all_blocks()
+
+    def _timed(self, graph: OperationGraph, plan: Plan) -> float:
+        import cupy
+
+        operands = [o for o in (*graph.inputs, *graph.outputs) if o.value is None]
+        arrays = {o.name: cupy.zeros(o.bytes, "uint8") for o in operands}
+        workspace = cupy.empty(plan.workspace, "uint8") if plan.workspace else None
+        run, times = self.bind(graph, plan, arrays, workspace), []
+        for _ in range(_TIMES):
+            start, stop = cupy.cuda.Event(), cupy.cuda.Event()
+            start.record()
+            for _ in range(_RUNS):
+                run()
+            stop.record()
+            stop.synchronize()
+            times.append(cupy.cuda.get_elapsed_time(start, stop) / _RUNS)
+        return float(min(times[1:]))
 
     def is_aligned(self, array: Any) -> bool:
         """Tell whether an array begins where cuDNN takes arrays to begin."""

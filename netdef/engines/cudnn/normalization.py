@@ -31,7 +31,7 @@ class Normalization(Calls):
         call = self._call(x, eps, relu, mask)
         graph = graphs.forward(call)
         if call.has_mask:
-            self.device.plan(graphs.backward(call))
+            self.plan_of(graphs.backward(call))
         count = len(mean)
         vectors = {
             "scale": self.constant(1, count) if scale is None else scale,
@@ -66,7 +66,7 @@ class Normalization(Calls):
         call = self._call(x, eps, relu, mask)
         graph, count = graphs.backward(call), len(mean)
         if call.has_mask:
-            self.device.plan(graphs.forward(call))
+            self.plan_of(graphs.forward(call))
         vectors = {
             "scale": self.constant(1, count) if scale is None else scale,
             "mean": mean,

@@ -23,6 +23,12 @@ class Operand:
     value: float | None = None
     """The number itself, if it lies on the host and never changes."""
 
+    @property
+    def bytes(self) -> int:
+        """The memory from its first element to its last."""
+        reach = sum((n - 1) * s for n, s in zip(self.dims, self.strides, strict=True))
+        return (reach + 1) * (4 if self.dtype == "float32" else 1 if self.dtype == "bool" else 2)
+
 
 @dataclass(frozen=True)
 class Step:

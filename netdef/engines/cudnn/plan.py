@@ -1,13 +1,16 @@
 """Plans: an operation graph together with the kernel that cuDNN runs it by."""
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
 from netdef.engines.cudnn.library import Target, load
 from netdef.engines.cudnn.operation_graph import Operand, OperationGraph
 from netdef.engines.engine import Refused
 from netdef.errors import DeviceError
 
+_Made = TypeVar("_Made")
 _TYPES = {
     "float32": "FLOAT",
     "float16": "HALF",
@@ -25,10 +28,22 @@ class Plan:
     workspace: int
     """Bytes that it needs while it runs."""
     content: bytes
+    name: str = ""
+    """The kernel and how it is set, in cuDNN's words."""
 
 
 def build(graph: OperationGraph, target: Target) -> Plan:
     """Make the plan that cuDNN's heuristics like best.
+
+    Raises:
+        Refused: cuDNN has none.
+        DeviceError: it fails in another way.
+    """
+    return next(candidates(graph, target))
+
+
+def candidates(graph: OperationGraph, target: Target) -> Iterator[Plan]:
+    """Make all plans, one after the other, that which the heuristics like best first.
 
     Only kernels are taken that give the same bits every time, so that a resumed run is equal
     to one that never stopped; and, for float32, only those that do not round what comes in.
@@ -37,26 +52,51 @@ def build(graph: OperationGraph, target: Target) -> Plan:
         Refused: cuDNN has none.
         DeviceError: it fails in another way.
     """
+    lowered = _with(graph, lambda: _listed(graph, target))
+    refusal: Refused | None = Refused(f"has no plan for {graph}")
+    for index in range(lowered.get_execution_plan_count()):
+        try:
+            plan = _with(graph, partial(_planned, graph, lowered, index))
+        except Refused:
+            continue
+        refusal = None
+        yield plan
+    if refusal is not None:
+        raise refusal
+
+
+def _listed(graph: OperationGraph, target: Target) -> Any:
+    """Return the lowered graph with its plans listed and none made."""
     cudnn = load()
-    modes = [cudnn.heur_mode.A, cudnn.heur_mode.FALLBACK]
+    lowered = lower(graph, target)
+    lowered.validate()
+    lowered.build_operation_graph()
+    lowered.create_execution_plans([cudnn.heur_mode.A, cudnn.heur_mode.FALLBACK])
+    unwanted = ["NONDETERMINISTIC", *(_ROUNDING if graph.is_strict else ())]
+    lowered.deselect_numeric_notes([getattr(cudnn.numerical_note, n) for n in unwanted])
+    lowered.check_support()
+    return lowered
+
+
+def _planned(graph: OperationGraph, lowered: Any, index: int) -> Plan:
+    """Make the plan of that number in the list."""
+    lowered.build_plan_at_index(index)
+    if getattr(lowered, "selected_engine", None) is not None:
+        raise Refused(f"has no plan of its own library for {graph}")
+    name = lowered.get_plan_name_at_index(index)
+    return Plan(lowered.get_workspace_size(), bytes(lowered.serialize()), name)
+
+
+def _with(graph: OperationGraph, make: Callable[[], _Made]) -> _Made:
+    """Return what cuDNN makes of a graph; what it raises becomes what netdef does."""
     try:
-        lowered = lower(graph, target)
-        lowered.validate()
-        lowered.build_operation_graph()
-        lowered.create_execution_plans(modes)
-        unwanted = ["NONDETERMINISTIC", *(_ROUNDING if graph.is_strict else ())]
-        lowered.deselect_numeric_notes([getattr(cudnn.numerical_note, n) for n in unwanted])
-        lowered.check_support()
-        lowered.build_plans()
-    except cudnn.cudnnGraphNotSupportedError as error:
+        return make()
+    except load().cudnnGraphNotSupportedError as error:
         raise Refused(f"has no plan for {graph}") from error
     except RuntimeError as error:
         if "NOT_SUPPORTED" in str(error):
             raise Refused(f"has no plan for {graph}") from error
         raise DeviceError(f"cuDNN could not plan {graph}: {error}") from error
-    if getattr(lowered, "selected_engine", None) is not None:
-        raise Refused(f"has no plan of its own library for {graph}")
-    return Plan(lowered.get_workspace_size(), bytes(lowered.serialize()))
 
 
 def lower(graph: OperationGraph, target: Target) -> Any:

@@ -17,7 +17,7 @@ from netdef.errors import RunError
 from netdef.io.user_folder import user_folder
 from netdef.io.whole_file import writing_whole
 
-_FORMAT = 1
+_FORMAT = 2
 
 
 @dataclass(frozen=True)
@@ -31,28 +31,32 @@ class PlanStore:
         """Return the store of that name in the user's folder."""
         return PlanStore(user_folder() / "cudnn" / name)
 
-    def find(self, graph: OperationGraph) -> Plan | None:
-        """Return the plan of a graph if it is there, whole and of this format."""
+    def find(self, graph: OperationGraph, is_tuned: bool = False) -> Plan | None:
+        """Return the plan of a graph if it is there, whole and of this format.
+
+        The one that was timed lies beside the one that the heuristics chose.
+        """
         try:
-            head, _, content = self._path(graph).read_bytes().partition(b"\n")
+            head, _, content = self._path(graph, is_tuned).read_bytes().partition(b"\n")
             facts = json.loads(head)
             if facts["format"] != _FORMAT or facts["graph"] != graph.key:
                 return None
             if facts["sha256"] != sha256(content).hexdigest():
                 return None
-            return Plan(int(facts["workspace"]), content)
+            return Plan(int(facts["workspace"]), content, _text(facts["name"]))
         except (OSError, ValueError, KeyError, TypeError):
             return None
 
-    def keep(self, graph: OperationGraph, plan: Plan) -> None:
+    def keep(self, graph: OperationGraph, plan: Plan, is_tuned: bool = False) -> None:
         """Write a plan; where no files can be written, warn and go on without."""
         facts = {
             "format": _FORMAT,
             "graph": graph.key,
             "workspace": plan.workspace,
+            "name": plan.name,
             "sha256": sha256(plan.content).hexdigest(),
         }
-        path = self._path(graph)
+        path = self._path(graph, is_tuned)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             with writing_whole(path) as file:
@@ -60,5 +64,12 @@ class PlanStore:
         except (OSError, RunError) as error:
             warnings.warn(f"cuDNN's plans are not kept for the next run: {error}", stacklevel=2)
 
-    def _path(self, graph: OperationGraph) -> Path:
-        return self.folder / f"{graph.name}-{sha256(graph.key.encode()).hexdigest()[:32]}.plan"
+    def _path(self, graph: OperationGraph, is_tuned: bool) -> Path:
+        number = sha256(graph.key.encode()).hexdigest()[:32]
+        return self.folder / f"{graph.name}-{number}{'-tuned' * is_tuned}.plan"
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError
+    return value
