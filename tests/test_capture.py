@@ -3,6 +3,7 @@
 import gc
 import re
 import weakref
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -350,3 +351,27 @@ def test_the_graphs_of_a_plan_as_a_table(engine):
         net.backward()
     rows = GRAPHS[engine].splitlines()[2:]
     assert [len(g) for g in graphs_of(net).values()] == [int(row.split()[1]) for row in rows]
+
+
+NETS = Path(__file__).parents[1] / "benchmarks" / "nets"
+LARGE = ["alexnet", "googlenet", "resnet50"]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "lenet",
+        "cifar10_quick",
+        "squeezenet",
+        "resnet18",
+        *(pytest.param(n, marks=pytest.mark.slow) for n in LARGE),
+    ],
+)
+def test_each_pass_of_the_benchmark_nets_is_one_graph(name, tmp_path):
+    with gpu_with_cudnn(tmp_path):
+        net = Net(str(NETS / f"{name}.prototxt"), netdef.TRAIN, keep="outputs")
+        rows = [row.split() for row in show_graphs(net.plan).splitlines()[2:]]
+    assert [(way, graphs, others) for way, graphs, _, others, *_ in rows] == [
+        ("forward", "1", "0"),
+        ("backward", "1", "0"),
+    ]
