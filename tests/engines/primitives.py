@@ -364,6 +364,11 @@ def sums() -> list[Case]:
         axes = (0, *range(2, len(shape)))
         for target in (out(shape[1]), add_to(shape[1])):
             cases.append(Case("sum", dict(x=normal(*shape)), target, dict(axes=axes)))
+    for axes, left in [((2, 3), (2, 17)), ((1, 2), (2, 3)), ((0, 2), (17, 3)), ((2,), (2, 17, 3))]:
+        x = normal(2, 17, 700, 3)
+        cases += [
+            Case("sum", dict(x=x), goal, dict(axes=axes)) for goal in (out(*left), add_to(*left))
+        ]
     for axes, left in [
         ((0, 2, 3), (3,)),
         ((0,), (3, 4, 2)),
@@ -397,6 +402,8 @@ def indexings() -> list[Case]:
     return [
         Case("gather", dict(table=table, index=index), out(2, 4, 3)),
         Case("scatter", dict(rows=normal(2, 4, 3), index=index), add_to(5, 3)),
+        Case("scatter", dict(rows=normal(2, 4, 150), index=index), add_to(5, 150)),
+        Case("scatter", dict(rows=normal(2, 4, 30, 5), index=index), add_to(5, 30, 5)),
         Case("one_hot", dict(label=labels(4, 3, 2)), out(3, 4, 2), dict(axis=1, ignore=None)),
         Case("one_hot", dict(label=labels(4, 3, 2)), out(3, 2, 4), dict(axis=-1, ignore=2)),
         Case("unfold", dict(x=normal(3, 2, 5, 4)), out(*columns), dict(window=window)),

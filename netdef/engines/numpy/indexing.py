@@ -12,6 +12,10 @@ from netdef.errors import ConfigError, DataError
 from netdef.window import Window
 
 
+_LONG = 128
+"""Numbers of a row from which on rows are added one by one."""
+
+
 class Indexing(Images):
     """The primitives ``gather``, ``scatter``, ``one_hot``, ``unfold`` and ``fold``."""
 
@@ -40,7 +44,7 @@ class Indexing(Images):
         xp, numbers = self.xp, _Rows(self, index, add_to.shape[0])
         plain = self._plain(rows)
         values = plain.reshape(numbers.number.size, *add_to.shape[1:])
-        add_at = xp.add.at
+        add_at = _add_rows if xp is np and values[:1].size >= _LONG else xp.add.at
 
         def run() -> None:
             numbers.read()
@@ -104,6 +108,13 @@ class Indexing(Images):
         places = columns.shape[2:]
         parted = columns.reshape(columns.shape[0], room.shape[0], *window.kernel, *places)
         return self.taps(room, window, places), self.inner(parted)
+
+
+def _add_rows(table: Any, numbers: Any, rows: Any) -> None:
+    """Do what ``np.add.at`` does, in the same order, which takes 6 times as long with long rows."""
+    for number, row in zip(numbers.tolist(), rows, strict=True):
+        goal = table[number]
+        np.add(goal, row, out=goal)
 
 
 class _Rows:
