@@ -19,10 +19,11 @@ from netdef.solvers.epochs import count_iterations
 from netdef.solvers.iteration import iterate
 from netdef.solvers.loss_scale import LossScale
 from netdef.solvers.nets import NetChoice, test_nets, train_net
-from netdef.solvers.replicas import Replicas, check_sharing
+from netdef.solvers.replicas import Replicas
 from netdef.solvers.reporter import Reporter
 from netdef.solvers.schedule import Schedule
 from netdef.solvers.scoring import score_all
+from netdef.solvers.sharing import check_sharing
 from netdef.solvers.signals import Effect
 from netdef.solvers.snapshots import Snapshots
 from netdef.solvers.split_batch import split_batch

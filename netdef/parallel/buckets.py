@@ -11,7 +11,7 @@ Part = tuple[int, int]
 """The first element of a part of the gradients' arena, and the one behind its last."""
 
 _MOST = 8
-"""Each needs a graph of its own on every GPU, for the layers above which it is whole."""
+"""Buckets, but for the last: for each, every GPU keeps a graph of its own."""
 
 
 @dataclass(frozen=True)
