@@ -17,6 +17,7 @@ from netdef.errors import MissingFile, WeightsError
 from netdef.io.solverstate import SavedState, read_state, write_state
 from netdef.solvers.reporter import Reporter
 from netdef.solvers.signals import Effect
+from tests.engines.gpu_on_cpu import gpu_with_cudnn
 from tests.solvers.test_solver import FILE, solver
 
 NET = """
@@ -127,6 +128,18 @@ def test_resumed_runs_end_with_the_same_bytes(folder, type, format, ending):
         # Neither the seed of the prototxt nor a random one may come instead of the first one.
         run(extra, f"s_iter_{iteration}.solverstate{ending}")
         assert final(9, ending) == unbroken
+
+
+@pytest.mark.parametrize("engine", ["cudnn", "cupy"])
+@pytest.mark.parametrize("precision", ["F32", "BF16"])
+def test_resumed_runs_on_a_gpu_end_with_the_same_bytes(folder, engine, precision):
+    extra = f"snapshot: 4\nprecision: {precision}\nrandom_seed: 5"
+    with gpu_with_cudnn(folder, engine):
+        mine = run(extra, keep="outputs")
+        assert mine.net.device.is_gpu
+        unbroken = final()
+        run(extra, "s_iter_4.solverstate", keep="outputs")
+        assert final() == unbroken
 
 
 def test_recurrent_states_go_on(folder):
