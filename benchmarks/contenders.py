@@ -56,6 +56,10 @@ class Task:
         return int(self.text().net.layer[0].input_param.shape[0].dim[0])
 
 
+BURST = 20
+"""Runs of a net on a GPU between two looks at the clock."""
+
+
 class Contender(Protocol):
     """One net, ready to run on a batch that stays the same."""
 
@@ -72,7 +76,7 @@ class Burst:
 
     run: Callable[[int], object]
     wait: Callable[[], object]
-    times: int = 20
+    times: int = BURST
 
     def __call__(self) -> None:
         self.run(self.times)

@@ -68,7 +68,7 @@ def product_rate(device: Device, kind: str, side: int) -> float:
     """Return GFLOP/s of a product of square matrices, their numbers drawn at random."""
     xp, random = device.xp, np.random.default_rng(0)
     a, b = (xp.asarray(random.random((side, side), "float32") - 0.5).astype(kind) for _ in "ab")
-    out = xp.empty_like(a)
+    out = xp.empty(a.shape, kind)
     return 2 * side**3 / _seconds(device, lambda: xp.matmul(a, b, out=out)) / 1e9
 
 
@@ -76,7 +76,7 @@ def copy_rate(device: Device, count: int) -> float:
     """Return GB/s, read and written, of a copy of so many floats."""
     xp = device.xp
     source = xp.arange(count, dtype="float32")
-    goal = xp.empty_like(source)
+    goal = xp.empty(source.shape, "float32")
     return 2 * source.nbytes / _seconds(device, lambda: xp.copyto(goal, source)) / 1e9
 
 
