@@ -75,8 +75,13 @@ class DebugInfo(Reporter):
                 yield f"param blob {i} diff", net.grad_arrays[param.owner]
 
     def _array(self, value: Any) -> Any:
+        """Return the array of a blob or its gradient, in 16 bits if it is; None if it has none."""
         executor = self._solver.net.executor
-        return executor.array(value) if value in executor.plan.slots else None
+        if value is None or value in executor.plan.slots:
+            return None if value is None else executor.array(value)
+        named = (v for v in executor.plan.slots if (v.kind, v.name) == (value.kind, value.name))
+        narrow = next(named, None)
+        return None if narrow is None else executor.array(narrow).astype("float32")
 
     def _norms(self) -> str:
         weights, factor = self._solver.net.weights, self._solver.net.loss_scale

@@ -206,6 +206,7 @@ def module() -> ModuleType:
     stand_in.asarray = _making(lambda a, dtype=None: np.array(a, dtype))
     stand_in.take, stand_in.bincount, stand_in.einsum = _take, _bincount, _einsum
     stand_in.ElementwiseKernel, stand_in.RawModule = ElementwiseKernel, RawModule
+    stand_in.linalg = SimpleNamespace(norm=np.linalg.norm)
     stand_in.cuda = SimpleNamespace(
         Device=OneDevice,
         Stream=streams.Stream,

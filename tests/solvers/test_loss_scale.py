@@ -90,6 +90,21 @@ def test_gradients_that_are_saved_and_told_of_are_not_scaled(folder):
     assert len(notes.heard) > 10
 
 
+def test_blobs_of_16_bits_are_told_of_as_well(gpu):
+    told = []
+    for precision in ("F32", "FP16"):
+        notes = Notes()
+        mine = on_gpu("display: 1", precision)
+        mine.param.max_iter = 1
+        mine.reporter = SeveralReporters([notes, DebugInfo(mine)])
+        mine.solve()
+        told.append(dict(line.rpartition(": ")[::2] for line in notes.heard if "Layer" in line))
+    assert told[0].keys() == told[1].keys()
+    assert any("ip1 data" in title for title in told[1])
+    for title, size in told[0].items():
+        assert float(told[1][title]) == pytest.approx(float(size), rel=5e-3), title
+
+
 def test_the_factor_must_be_one(folder):
     with pytest.raises(ConfigError, match="^a.solver.prototxt: loss_scale must be above 0, got 0$"):
         solver("loss_scale: 0")
