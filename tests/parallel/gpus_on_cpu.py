@@ -174,7 +174,7 @@ class Machine:
                 )
 
 
-class _Device:
+class _Device(stand_in.OneDevice):
     """``cupy.cuda.Device``."""
 
     def __init__(self, machine: Machine, number: int | None) -> None:
