@@ -14,7 +14,7 @@ from netdef.proto import TEST, TRAIN, TransformationParameter
 from netdef.shape import Shape
 from tests.engines import stand_in
 from tests.engines.kernels_on_cpu import RawModule
-from tests.engines.nvrtc import ARCHITECTURES, complaints, library
+from tests.engines.nvrtc import ARCHITECTURES, assembly, complaints, library
 from tests.engines.test_agree import gpu_module
 
 RNG = np.random.default_rng(5)
@@ -41,6 +41,13 @@ def xp(request):
 @pytest.mark.parametrize("image", ["float32", *kernels.NARROW])
 def test_compiles_for_gpus(architecture, image):
     assert complaints(library(), kernels.source("transform", image), architecture) == ""
+
+
+def test_a_gpu_rounds_after_the_difference_and_after_the_product():
+    text = assembly(library(), kernels.source("transform", "float32"), ["-ftz=true"])
+    assert "sub.ftz.f32" in text
+    assert "mul.ftz.f32" in text
+    assert "fma" not in text
 
 
 def transformer(tmp_path, fields, phase):
