@@ -26,7 +26,8 @@ def gpus(numbers: Sequence[int] | None = None) -> tuple[Device, ...]:
         raise ConfigError("no GPU is named; give the number of one or more")
     found = tuple(gpu(number) for number in numbers)
     found[0].use()
-    _check_kinds(found)
+    if len(found) > 1:
+        _check_kinds(found)
     return found
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from netdef.device import CPU, Device, gpu
+from netdef.device import CPU, Device
 from netdef.devices import gpus
 
 
@@ -13,7 +13,7 @@ from netdef.devices import gpus
 class _Choices:
     device: Device = CPU
     others: tuple[Device, ...] = ()
-    gpu_number: int = 0
+    gpu_numbers: tuple[int, ...] | None = (0,)
     seed: int | None = None
     runs_python: bool = False
 
@@ -27,17 +27,18 @@ def set_mode_cpu() -> None:
 
 
 def set_mode_gpu() -> None:
-    """Make the nets that are made from now on run on the GPU of ``set_device``.
+    """Make the nets that are made from now on run on the GPU of ``set_device``, or the first one.
 
     Raises:
         DeviceError: there is none; with the mend.
     """
-    _chosen.device, _chosen.others = gpu(_chosen.gpu_number), ()
+    _chosen.device, *others = gpus(_chosen.gpu_numbers)
+    _chosen.others = tuple(others)
 
 
 def set_device(number: int) -> None:
     """Choose the GPU by its number; takes effect at once in GPU mode, else at ``set_mode_gpu``."""
-    _chosen.gpu_number = number
+    _chosen.gpu_numbers = (number,)
     if _chosen.device.is_gpu:
         set_mode_gpu()
 
@@ -45,15 +46,14 @@ def set_device(number: int) -> None:
 def set_devices(numbers: Sequence[int] | None = None) -> None:
     """Run on GPUs from now on: solvers train on all of them, all else runs on the first.
 
-    Without numbers they are all GPUs of this machine.
+    Without numbers they are all GPUs of this machine. GPU mode begins at once.
 
     Raises:
         ConfigError: one is named twice, or none.
         DeviceError: one is not there, or of another kind than the first; with the mend.
     """
-    _chosen.device, *others = gpus(numbers)
-    _chosen.others = tuple(others)
-    _chosen.gpu_number = _chosen.device.number or 0
+    _chosen.gpu_numbers = None if numbers is None else tuple(numbers)
+    set_mode_gpu()
 
 
 def set_random_seed(seed: int) -> None:

@@ -41,6 +41,9 @@ def test_mode():
         with mode.on(mode.devices()[1]):
             assert (mode.device().number, machine.current) == (2, 2)
         assert (mode.device().number, machine.current) == (1, 1)
+        mode.set_mode_cpu()
+        mode.set_mode_gpu()
+        assert [d.number for d in mode.devices()] == [1, 2]
         mode.set_device(0)
         assert [d.number for d in mode.devices()] == [0]
         mode.set_devices()

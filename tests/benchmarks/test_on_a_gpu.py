@@ -21,8 +21,8 @@ layer { name: "loss" type: "SoftmaxWithLoss" bottom: "ip" bottom: "label" top: "
 @pytest.fixture
 def task(tmp_path, monkeypatch):
     """A small net on a GPU, and what stands for that."""
-    monkeypatch.setattr(mode, "gpu", lambda number: stand_in.device())
-    monkeypatch.setattr(mode._chosen, "gpu_number", 0)
+    monkeypatch.setattr("netdef.devices.gpu", lambda number: stand_in.device())
+    monkeypatch.setattr(mode._chosen, "gpu_numbers", (0,))
     monkeypatch.setattr(mode._chosen, "device", mode.device())
     monkeypatch.setattr(settings.chosen, "tf32", False)
     (tmp_path / "net.prototxt").write_text(NET)

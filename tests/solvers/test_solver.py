@@ -411,7 +411,7 @@ def test_gpu_that_is_not_there(folder, monkeypatch):
     def refuse(number):
         raise NetdefError(f"no GPU {number}")
 
-    monkeypatch.setattr("netdef.mode.gpu", refuse)
+    monkeypatch.setattr("netdef.devices.gpu", refuse)
     monkeypatch.setattr("netdef.mode._chosen", _Choices())
     with pytest.raises(NetdefError) as error:
         solver("solver_mode: GPU\ndevice_id: 3")
