@@ -4,9 +4,12 @@ import numpy as np
 import pytest
 
 import netdef
+from netdef import mode
+from netdef.device import Device
 from netdef.net import Net
 from netdef.prototxt import parse_net
 from tests.engines.gpu_on_cpu import gpu_with_cudnn
+from tests.engines.test_agree import gpu_module
 from tests.fusion.test_fusion import INPUTS, LOSS, NETS
 from tests.stages.staging import layer
 
@@ -28,10 +31,14 @@ SMOOTH = DENSE.replace("ReLU", "TanH").replace("stride: 2", "stride: 2 pool: AVE
 TYPES = {"BF16": "bfloat16", "FP16": "float16"}
 
 
-@pytest.fixture(params=["cudnn", "cupy"])
-def gpu(request, tmp_path):
-    with gpu_with_cudnn(tmp_path, request.param) as found:
-        yield found
+@pytest.fixture(params=["cudnn", "cupy", pytest.param("a GPU", marks=pytest.mark.gpu)])
+def gpu(request, tmp_path, monkeypatch):
+    if request.param == "a GPU":
+        monkeypatch.setattr(mode._chosen, "device", Device("GPU 0", gpu_module(), 0))
+        yield
+        return
+    with gpu_with_cudnn(tmp_path, request.param):
+        yield
 
 
 def net_of(text, precision):
