@@ -34,6 +34,5 @@ def on_arenas(
     """
     arenas = {"w": weights.data, "grad": weights.grad, **others}
     if weights.device.is_gpu:
-        xp = weights.device.xp
-        return DeviceUpdate(xp, method, arenas, regions, clears=clears, halted=halted)
+        return DeviceUpdate(weights.device, method, arenas, regions, None, clears, halted)
     return HostUpdate(method, arenas, regions)

@@ -2,15 +2,19 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from types import ModuleType
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from netdef import capture
+from netdef.capture import Passes, Step
+from netdef.device import Device
 from netdef.engines.cupy.kernels import THREADS, function, source
 from netdef.engines.cupy.update import BEHIND_THE_TABLE, MOST_NUMBERS, Pass, trust_text
-from netdef.engines.engine import Run, in_order
+from netdef.engines.engine import Launches
+from netdef.gpu_errors import gpu_errors_in_words
+from netdef.program import Call
 from netdef.solvers.method import MEASURED, Method, Numbers, kind_of
 from netdef.weights import Segment
 
@@ -28,10 +32,12 @@ class DeviceUpdate:
     """A method on arenas in the memory of a GPU.
 
     What differs from step to step is told by ``write``, in the arguments of a kernel; norms,
-    and what follows from them, stay on the device. So nothing waits, and ``launch`` may be
-    captured as a graph and replayed. One kernel goes over all regions, each block by a table
-    of chunks: a launch for each region would take longer than its work where regions are the
-    many small blobs that LARS and LAMB measure.
+    and what follows from them, stay on the device. So nothing waits, and what ``launch`` does
+    is captured as a CUDA graph the second time that it runs.
+
+    One kernel goes over all regions, each block by a table of chunks: a launch for each region
+    would take longer than its work where regions are the many small blobs that LARS and LAMB
+    measure.
 
     If ``narrow`` is given, an array of 16-bit numbers as long as ``w``, the new weights are
     stored there as well; if it ``clears``, ``grad`` is 0 afterwards. If ``halted`` is given, an
@@ -40,7 +46,7 @@ class DeviceUpdate:
 
     def __init__(
         self,
-        xp: ModuleType,
+        device: Device,
         method: Method,
         arenas: Mapping[str, Any],
         regions: Sequence[Segment],
@@ -48,7 +54,8 @@ class DeviceUpdate:
         clears: bool = False,
         halted: Any = None,
     ) -> None:
-        self._xp, self._arenas, self._narrow, self._halted = xp, arenas, narrow, halted
+        xp, self._device, self._arenas = device.xp, device, arenas
+        self._narrow, self._halted = narrow, halted
         self._names = (*method.numbers, "scale")
         chunks = chunks_of(regions)
         self._count, self._rows = len(chunks), len(regions)
@@ -77,16 +84,24 @@ class DeviceUpdate:
         self.code = "".join([source("update", stored), *texts])
         """The text of the kernels."""
         self._write = self._kernel("write_numbers", -(-len(self._table) // THREADS))
-        self._change = in_order(*(run for made in passes for run in self._runs(made)))
-        self._clip = in_order(*self._clipping()) if "grad" in arenas else in_order()
+        self._change = [step for made in passes for step in self._steps(made)]
+        self._clip = self._clipping() if "grad" in arenas else []
+        self._passes = Passes(device, _in_turn, _name) if capture.is_wanted() else None
 
     def run(self, numbers: Numbers, divisor: float = 1, limit: float | None = None) -> None:
         """Change the arenas once, with the numbers of each kind of region.
 
         ``grad`` is scaled down to the L2 norm ``limit`` if there is one, and divided.
         """
-        self.write(numbers, divisor, limit)
-        self.launch(is_clipped=limit is not None)
+        if not self._count:
+            return
+        with gpu_errors_in_words(self._device, "the update of the weights"):
+            self.write(numbers, divisor, limit)
+            if self._passes is None:
+                self.launch(is_clipped=limit is not None)
+            else:
+                steps = self._clip + self._change if limit is not None else self._change
+                self._passes.run(("update", len(steps), None), lambda: steps)
 
     def write(self, numbers: Numbers, divisor: float = 1, limit: float | None = None) -> None:
         """Tell the device what ``run`` is told."""
@@ -103,35 +118,46 @@ class DeviceUpdate:
 
     def launch(self, is_clipped: bool = False) -> None:
         """Change the arenas once, by what was written last."""
-        if is_clipped:
-            self._clip()
-        self._change()
+        _in_turn(self._clip + self._change if is_clipped else self._change)
 
     def _kernel(self, name: str, blocks: int) -> Callable[..., None]:
         if not self._count:
             return lambda *_: None
-        kernel = function(self._xp, self.code, name, _EXACT)
+        kernel = function(self._device.xp, self.code, name, _EXACT)
         return lambda *arguments: kernel((blocks,), (THREADS,), arguments)
 
-    def _runs(self, made: Pass) -> list[Run]:
+    def _step(self, name: str, blocks: int, *arguments: Any) -> Step:
+        """Return a launch of a kernel by its name."""
+        return Call(name, 0, {}, {}, {}), Launches(partial(self._kernel(name, blocks), *arguments))
+
+    def _steps(self, made: Pass) -> list[Step]:
         """Return what runs a pass, and what makes of its sums the rates."""
         arguments = [self._chunks, self._table, *(self._arenas[name] for name in made.used)]
         arguments += [self._narrow] if made.narrows else []
         arguments += [self._halted] if made.is_halted else []
         if not made.measured:
-            return [partial(self._kernel(made.name, self._count), *arguments)]
+            return [self._step(made.name, self._count, *arguments)]
         return [
-            partial(self._kernel(made.name, self._count), *arguments, self._parts),
-            partial(self._kernel("trust", self._rows), self._parts, self._firsts, self._table),
+            self._step(made.name, self._count, *arguments, self._parts),
+            self._step("trust", self._rows, self._parts, self._firsts, self._table),
         ]
 
-    def _clipping(self) -> list[Run]:
+    def _clipping(self) -> list[Step]:
         """Return what sets the scale of the gradients by their norm."""
-        squares, clip = self._kernel("squares", self._count), self._kernel("clip", 1)
+        count = np.int32(self._count)
         return [
-            partial(squares, self._chunks, self._arenas["grad"], self._parts),
-            partial(clip, self._parts, np.int32(self._count), self._table, *self._sizes),
+            self._step("squares", self._count, self._chunks, self._arenas["grad"], self._parts),
+            self._step("clip", 1, self._parts, count, self._table, *self._sizes),
         ]
+
+
+def _in_turn(steps: Sequence[Step]) -> None:
+    for _, run in steps:
+        run()
+
+
+def _name(call: Call) -> str:
+    return call.primitive
 
 
 def chunks_of(regions: Sequence[Segment]) -> NDArray[np.int64]:

@@ -6,7 +6,7 @@ import pytest
 from netdef.device import gpu
 from netdef.engines.cupy import kernels
 from netdef.engines.cupy.update import MOST_NUMBERS
-from netdef.errors import DeviceError
+from netdef.errors import DeviceError, RunError
 from netdef.proto import SolverParameter
 from netdef.solvers import device_update
 from netdef.solvers.average import WeightAverage
@@ -149,7 +149,8 @@ def ready(weights, param, **options):
     xp = weights.device.xp
     histories = {name: xp.zeros(weights.learned, "float32") for name in rule.histories}
     arenas = {"w": weights.data, "grad": weights.grad, **histories}
-    return DeviceUpdate(xp, method_of(rule, param), arenas, weights.segments, **options)
+    method = method_of(rule, param)
+    return DeviceUpdate(weights.device, method, arenas, weights.segments, **options)
 
 
 @pytest.mark.parametrize("kind", NARROW)
@@ -196,6 +197,41 @@ def test_a_captured_update_takes_the_numbers_of_its_time():
             graph.launch()
     np.testing.assert_array_equal(replayed.data.get(), launched.data.get())
     assert graph.launches == len(RATES)
+
+
+@pytest.mark.parametrize("name", FORMULAS)
+def test_graphs_change_no_bit(name, monkeypatch):
+    fields = dict(type=name, weight_decay=0.3, clip_gradients=1, **FORMULAS[name][1])
+    found = []
+    for is_captured in "01":
+        monkeypatch.setenv("NETDEF_CAPTURE", is_captured)
+        found.append(train(on(stand_in.device(), weights_of(*SPECS)), **fields))
+    assert_same(*found)
+
+
+def test_the_second_update_is_captured():
+    weights = on(stand_in.device(), weights_of(*SPECS))
+    made = ready(weights, SolverParameter(type="LARS"))
+    numbers = {kind_of(s): {"rate": 0.1, "decay": 0.0} for s in weights.segments}
+    graphs = []
+    for limit in (None, None, None, 1.0, 1.0):
+        made.run(numbers, limit=limit)
+        stretches = (one.stretches for one in made._passes._known.values())
+        graphs.append([s.graph.launches for (s,) in stretches if s.graph])
+    assert graphs == [[], [1], [2], [2], [2, 1]]
+
+
+def test_an_error_of_the_gpu_is_told_in_words(monkeypatch):
+    weights = on(stand_in.device(), weights_of(*SPECS))
+    error = weights.device.xp.cuda.runtime.CUDARuntimeError
+    made = ready(weights, SolverParameter(type="SGD"))
+
+    def fail(*arguments):
+        raise error("cudaErrorLaunchFailure", "unspecified launch failure")
+
+    monkeypatch.setattr(made, "_write", fail)
+    with pytest.raises(RunError, match="^the update of the weights: the GPU failed .*unspecified"):
+        made.run({kind_of(s): {"rate": 0.1, "decay": 0.0} for s in weights.segments})
 
 
 def test_more_numbers_than_one_call_takes(device):
