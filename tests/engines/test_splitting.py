@@ -73,6 +73,14 @@ CASES = {
         dict(expression="x * bias", numbers={}),
     ),
     "copy": (dict(x=images(7), out=plain(32, 7, SIDE, SIDE)), {}),
+    "concat": (
+        dict(parts=(images(7), images(5)), out=images(12)),
+        dict(axis=1),
+    ),
+    "concat of the outermost axis": (
+        dict(parts=(plain(30, 90, 8), plain(60, 90, 8)), out=plain(90, 90, 8)),
+        dict(axis=0),
+    ),
     "gemm": (
         dict(a=plain(90, 80), b=plain(400, 80), bias=plain(400), out=plain(90, 400)),
         dict(trans_a=False, trans_b=True),
@@ -94,7 +102,7 @@ CASES = {
 def results(case, threads):
     """Run the call on copies; return what each array holds then, and how many runs shared it."""
     arrays, options = CASES[case]
-    copies = {k: None if a is None else a.copy(order="K") for k, a in arrays.items()}
+    copies = {k: copied(a) for k, a in arrays.items()}
     shared = []
 
     class Watched(Threads):
@@ -107,7 +115,14 @@ def results(case, threads):
     counting.prepare(case.split()[0], copies, options)
     engine.scratch = Scratch(np, np.full(counting.scratch.bytes, 255, np.uint8))
     engine.prepare(case.split()[0], copies, options)()
-    return {k: a for k, a in copies.items() if a is not None}, max(shared, default=1)
+    written = {k: a for k, a in copies.items() if a is not None and k != "parts"}
+    return written, max(shared, default=1)
+
+
+def copied(array):
+    if isinstance(array, tuple):
+        return tuple(map(copied, array))
+    return None if array is None else array.copy(order="K")
 
 
 @pytest.mark.parametrize("case", CASES)

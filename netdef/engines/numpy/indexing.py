@@ -11,7 +11,6 @@ from netdef.engines.numpy.labels import Labels
 from netdef.errors import ConfigError, DataError
 from netdef.window import Window
 
-
 _LONG = 128
 """Numbers of a row from which on rows are added one by one."""
 

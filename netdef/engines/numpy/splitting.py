@@ -16,6 +16,8 @@ Arrays = Mapping[str, Any]
 class Splitting(Engine):
     """Prepares a call of many primitives as several calls on parts of its arrays."""
 
+    copy: Callable[..., Run]
+
     def prepare(self, primitive: str, arrays: Arrays, options: Mapping[str, Any]) -> Run:
         self.scratch.begin()
         if not self.computes_narrow(primitive) and any(map(is_narrow, operands(arrays))):
@@ -81,6 +83,17 @@ def _by_outermost(arrays: Arrays, options: Arrays, count: int) -> list[dict[str,
     ]
 
 
+def _joined(arrays: Arrays, options: Arrays, count: int) -> list[dict[str, Any]]:
+    """Cut a concatenation along the target's outermost axis in memory but the joined one."""
+    target, joined = arrays["out"], options["axis"] % arrays["out"].ndim
+    axes = [i for i in range(target.ndim) if i != joined and target.shape[i] >= count]
+    if not axes:
+        return [dict(arrays)]
+    axis = max(axes, key=lambda i: abs(target.strides[i]))
+    places = [(slice(None),) * axis + (part,) for part in parts(target.shape[axis], count)]
+    return [dict(parts=tuple(p[at] for p in arrays["parts"]), out=target[at]) for at in places]
+
+
 def _by_rows_or_columns(arrays: Arrays, options: Arrays, count: int) -> list[dict[str, Any]]:
     """Cut a product by its longer side."""
     rows = -1 if options["trans_a"] else -2
@@ -131,6 +144,7 @@ _CUTS: dict[str, Cut] = {
     "batch_norm_back": _by_channel,
     "map": _by_outermost,
     "copy": _by_outermost,
+    "concat": _joined,
     "gemm": _by_rows_or_columns,
     "sum": _sum_of_planes,
     "sum_product": _sum_by_channel,
