@@ -12,8 +12,9 @@ from turns import Taken, take_turns
 from netdef.errors import RunError
 from netdef.table import table
 
-_CLOSE = 1.1
-"""Who takes at most so many times as long as the fastest in the heats is in the final."""
+_CLOSE, _MOST = 1.1, 2
+"""Who takes at most so many times as long as the fastest in the heats is in the final, and how
+many they are: memory must hold them and netdef at once."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ def race(net: str, mine: Side, others: Sequence[Side], rounds: int, seconds: flo
         raise RunError(f"{net}: none of the {len(others)} other sides ran; see above why")
     least = min((_milliseconds(h) for h in heats), default=0.0)
     fastest = sorted((h for h in heats if _milliseconds(h) <= _CLOSE * least), key=_milliseconds)
-    final = take_turns(net, [mine, *(h.side for h in fastest)], rounds, seconds)
+    final = take_turns(net, [mine, *(h.side for h in fastest[:_MOST])], rounds, seconds)
     if fastest and len(final) == 1:
         click.echo(f"{net}: no other side ran beside netdef; see above why", err=True)
     return Race(heats, final)

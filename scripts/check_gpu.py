@@ -41,6 +41,7 @@ class Check:
         self.outcomes: dict[str, Outcome] = {}
         paths = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
         self.env = {"PYTHONPATH": os.pathsep.join(paths), "PYTHONUNBUFFERED": "1"}
+        self.env["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"  # of what else is installed there
 
     def run(self) -> None:
         """Run all steps; if the first finds no device, the others are left out."""

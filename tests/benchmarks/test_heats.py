@@ -45,6 +45,11 @@ def test_the_fastest_and_who_comes_close_are_in_the_final(turns):
     assert turns == [*alone, (["", "fast", "close"], 3, 2.0)]
 
 
+def test_the_final_has_room_for_two_others():
+    found = race("net", MINE, [side("1", 21), side("2", 22), side("3", 20)], 1, 0.01)
+    assert [t.side.variant for t in found.final] == ["", "3", "1"]
+
+
 def test_without_others_netdef_stands_alone():
     found = race("net", MINE, [], rounds=1, seconds=0.01)
     assert (found.heats, [t.side for t in found.final]) == ([], [MINE])

@@ -75,6 +75,14 @@ def test_steps_on_a_gpu_say_which(part):
         assert all((ROOT / script).exists() for script in scripts)
 
 
+def test_tests_for_gpus_are_found_wherever_they_lie():
+    reference, own, other = (step.command for step in PARTS["agreement"](WHERE))
+    assert reference[-1] == own[-1] == "tests/engines/test_agree.py" and own[-2] == "--ignore"
+    assert {"tests/test_feeding.py", "tests/conformance/test_on_gpu.py"} <= set(other)
+    assert not any(word.startswith("tests/engines") for word in other)
+    assert all("gpu" in command for command in (reference, own, other))
+
+
 def test_each_net_in_each_precision_is_a_step():
     titles = [step.title for step in PARTS["benchmark"](WHERE)]
     assert titles == [f"Training, {net}, {kind}" for net in NETS for kind in ("bf16", "f32")]

@@ -102,7 +102,15 @@ def test_the_readme_shows_commands_that_are_there():
 @pytest.mark.parametrize("page", PAGES)
 def test_links_lead_somewhere(page):
     for target in re.findall(r"\]\(([^)]+)\)", (DOCS / page).read_text()):
-        assert (DOCS / target).exists()
+        name, _, heading = target.partition("#")
+        assert (DOCS / name).exists()
+        assert not heading or heading in anchors(DOCS / name)
+
+
+def anchors(page: Path) -> set[str]:
+    """Return what leads to each heading of a page."""
+    headings = re.findall(r"^#+ (.+)$", page.read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", h).lower().replace(" ", "-") for h in headings}
 
 
 def test_the_files_that_are_named_are_there():
