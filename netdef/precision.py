@@ -4,7 +4,7 @@ Weights, statistics, losses and updates stay in float32; sums are made in float3
 is narrow is only what lies in memory between the calls of convolutions and their kin.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -96,18 +96,14 @@ def narrow(
     """
     import ml_dtypes  # noqa: F401  gives NumPy bfloat16
 
-    calls, fitting = [*forward, *backward], _FITTING | takes_narrow
-    touched = [(call, (*call.read_values(), *call.written_values())) for call in calls]
-    wide = {v for call, values in touched if call.primitive not in fitting for v in values}
-    wide |= {v for call in calls if call.primitive in _SUMS for v in call.written_values()}
-    candidates = set(images)
+    calls = [*forward, *backward]
+    candidates, wide = set(images), set(_unfit(calls, _FITTING | takes_narrow))
     if "gemm" in takes_narrow:
-        everything = {v for _, values in touched for v in values}
+        everything = {v for call in calls for v in _touched(call)}
         candidates |= {v for v in everything if v.kind in _OF_BLOBS and v.ndim > 1}
-        wide |= {v for call, values in touched if call.node in losses for v in values}
-        wide |= {v for call, values in touched if call.primitive == "feed" for v in values} - {
-            *images
-        }
+        wide |= {v for call in calls if call.node in losses for v in _touched(call)}
+        feeds = (call for call in calls if call.primitive == "feed")
+        wide |= {v for call in feeds for v in _touched(call) if v not in images}
     chosen = {
         v: replace(v, dtype=dtype)
         for v in candidates
@@ -116,6 +112,20 @@ def narrow(
     }
     put = _Put(chosen)
     return Narrowed(tuple(map(put.call, forward)), tuple(map(put.call, backward)), chosen)
+
+
+def _touched(call: Call) -> Iterator[Value]:
+    yield from call.read_values()
+    yield from call.written_values()
+
+
+def _unfit(calls: Iterable[Call], fitting: Collection[str]) -> Iterator[Value]:
+    """Yield what calls touch that do not fit, and what sums, which are float32, are written to."""
+    for call in calls:
+        if call.primitive not in fitting:
+            yield from _touched(call)
+        elif call.primitive in _SUMS:
+            yield from call.written_values()
 
 
 class _Put:
