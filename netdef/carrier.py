@@ -1,5 +1,7 @@
 """Batches on their way to a GPU: pinned memory, and a stream of their own."""
 
+from contextlib import suppress
+from types import ModuleType
 from typing import Any
 from weakref import finalize
 
@@ -60,7 +62,7 @@ class Carrier:
         self._stream = self._cuda.Stream(non_blocking=True)
         self._parcels: list[Parcel] = []
         # Nobody else may get the memory while a copy is under way.
-        finalize(self, self._stream.synchronize).atexit = False
+        finalize(self, _wait, self._cuda, self._stream).atexit = False
 
     def parcel(self, like: Batch) -> Parcel:
         """Return a new parcel of arrays that have the shapes and types, and lie, like these.
@@ -96,9 +98,14 @@ class Carrier:
 
     def close(self) -> None:
         """Return when nothing is under way, and nothing reads what has arrived."""
-        self._stream.synchronize()
-        for parcel in self._parcels:
-            parcel.read.synchronize()
+        _wait(self._cuda, self._stream, *(parcel.read for parcel in self._parcels))
+
+
+def _wait(cuda: ModuleType, *awaited: Any) -> None:
+    """Return when streams and events are done; or if the GPU failed, of which others tell."""
+    with suppress(cuda.runtime.CUDARuntimeError):
+        for each in awaited:
+            each.synchronize()
 
 
 def _laid(block: Any, start: int, like: np.ndarray) -> Any:

@@ -23,7 +23,7 @@ from netdef.resized import Resized
 from netdef.shape import Shape
 from netdef.values import Value
 from netdef.whole_set import whole_set
-from tests.engines import late_streams, pinned_memory, rationed, stand_in
+from tests.engines import late_streams, pinned_memory, rationed, stand_in, streams_on_cpu
 from tests.engines.gpu_on_cpu import gpu_with_cudnn
 from tests.engines.streams_on_cpu import submit
 from tests.engines.test_agree import gpu_module
@@ -380,6 +380,18 @@ def test_a_gpu_without_room_for_input():
     )
     with pytest.raises(RunError, match=f"^{re.escape(message)}$"):
         Carrier(device).parcel((np.zeros(500_000, np.float32),))
+
+
+def test_a_gpu_that_failed_is_told_of_by_what_uses_it_and_lets_the_source_close(raw, monkeypatch):
+    made = net(raw, stand_in.device(), monkeypatch)
+    made.forward()
+    streams_on_cpu.fail_later(streams_on_cpu.CUDARuntimeError("cudaErrorLaunchFailure", "a fault"))
+    try:
+        with pytest.raises(RunError, match="the GPU failed"):
+            passes(made, 9)
+        made.close()
+    finally:
+        streams_on_cpu.recover()
 
 
 def test_a_carrier_that_is_dropped_waits_for_its_copies():
