@@ -16,6 +16,7 @@ from netdef.engines.engine import Launches
 from netdef.gpu_errors import gpu_errors_in_words
 from netdef.program import Call
 from netdef.solvers.method import MEASURED, Method, Numbers, kind_of
+from netdef.solvers.stretches import cuts_of
 from netdef.weights import Segment
 
 _LEAST = 4 * 1024
@@ -164,9 +165,4 @@ def chunks_of(regions: Sequence[Segment]) -> NDArray[np.int64]:
     """Cut regions into chunks, each a row of its begin, its end and its region's number."""
     total = sum(region.stop - region.start for region in regions)
     length = max(_LEAST, -(-total // (_MOST_CHUNKS * _SWEEP)) * _SWEEP)
-    rows = [
-        (start, min(start + length, region.stop), number)
-        for number, region in enumerate(regions)
-        for start in range(region.start, region.stop, length)
-    ]
-    return np.array(rows, np.int64).reshape(-1, 3)
+    return np.array(cuts_of(regions, length), np.int64).reshape(-1, 3)

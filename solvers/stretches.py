@@ -38,18 +38,13 @@ class Stretches:
     """
 
     def __init__(self, arenas: Mapping[str, Any], regions: Sequence[Segment], rooms: int) -> None:
-        length = _ELEMENTS_IN_CACHE
-        cuts = [
-            (number, slice(start, min(start + length, region.stop)))
-            for number, region in enumerate(regions)
-            for start in range(region.start, region.stop, length)
-        ]
+        cuts = cuts_of(regions, _ELEMENTS_IN_CACHE)
         self.count = len(cuts)
-        self.region_of = [region for region, _ in cuts]
+        self.region_of = [region for _, _, region in cuts]
         """The region of each stretch, by the stretch's number."""
         self._threads = of_this_machine()
         rows = parts(len(cuts), min(self._threads.count, len(cuts) // _FEWEST_FOR_A_THREAD))
-        size = max((cut.stop - cut.start for _, cut in cuts), default=0)
+        size = max((stop - start for start, stop, _ in cuts), default=0)
         self._rows = []
         for row in rows:
             scratch = np.empty((rooms, size), "float32")
@@ -73,10 +68,19 @@ def _over(row: list[Stretch], work: Callable[[Stretch], None]) -> None:
 
 
 def _stretch(
-    arenas: Mapping[str, Any], scratch: Any, number: int, region: int, here: slice
+    arenas: Mapping[str, Any], scratch: Any, number: int, start: int, stop: int, region: int
 ) -> Stretch:
-    arrays = {name: arena[here] for name, arena in arenas.items()}
-    return Stretch(number, region, arrays, scratch[:, : here.stop - here.start])
+    arrays = {name: arena[start:stop] for name, arena in arenas.items()}
+    return Stretch(number, region, arrays, scratch[:, : stop - start])
+
+
+def cuts_of(regions: Sequence[Segment], length: int) -> list[tuple[int, int, int]]:
+    """Cut regions into parts of at most ``length``: begin, end and number of its region."""
+    return [
+        (start, min(start + length, region.stop), number)
+        for number, region in enumerate(regions)
+        for start in range(region.start, region.stop, length)
+    ]
 
 
 def blobs_of(weights: Weights) -> list[Segment]:
