@@ -3,6 +3,8 @@
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+import numpy as np
+
 from netdef.device import Device
 
 
@@ -24,6 +26,13 @@ class Lent:
         if key not in self._out:
             self._out[key] = (array, array.get())
         return self._out[key][1]
+
+    def put(self, array: Any, values: Any) -> None:
+        """Write values of the host to an array, instead of what was written to its copy."""
+        if self.device.is_gpu:
+            self._out.pop(array.data.ptr, None)
+            values = self.device.xp.asarray(np.asarray(values, array.dtype))
+        array[...] = values
 
     def give_back(self) -> None:
         """Copy what was handed out to the device, and forget it."""
@@ -62,7 +71,7 @@ class Blob:
         look: Callable[[], Any] | None = None,
     ) -> None:
         self._data, self._diff, self._reshape = data, diff, reshape
-        self._look = look or data  # at an array that is not written to
+        self._look = look or data  # at what has the shape, and is not written to
 
     @property
     def data(self) -> Any:

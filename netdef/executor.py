@@ -81,10 +81,9 @@ class Executor:
         self._readers: dict[tuple[Value, ...], Reader] = {}
         ready = [self._prepare(call, choice.engine) for call, choice in steps(plan)]
         count = len(plan.forward)
-        self._settled = ready[: plan.settled]
-        self._settled_for: int | None = None
         steps_forward = list(zip(plan.forward, ready[:count], strict=True))
-        self._forward = steps_forward[plan.settled :]
+        self._settled, self._forward = steps_forward[: plan.settled], steps_forward[plan.settled :]
+        self._settled_for: int | None = None
         self._backward = list(zip(plan.backward, ready[count:], strict=True))
         is_captured = self.device.is_gpu and capture.is_wanted()
         self._passes = Passes(self.device, self._in_turn, self._name) if is_captured else None
@@ -135,8 +134,7 @@ class Executor:
         """Run what depends on the weights alone, unless they are as they were the last time."""
         version = self._weights_version()
         if version is None or version != self._settled_for:
-            for run in self._settled:
-                run()
+            self._in_turn(self._settled)
             for engine in self._engines.values():
                 engine.settle()
             self._settled_for = version

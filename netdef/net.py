@@ -348,7 +348,7 @@ class Net(NetNames):
                     f"input {name!r} has the shape {self.blobs[name].shape}, got"
                     f" {tuple(np.shape(value))}; reshape the blob first"
                 )
-            self.blobs[name].data[...] = value
+            self._lent.put(self.executor.array(self.plan.program.blobs[name]), value)
 
     def _named(self, name: str) -> Blob:
         if name not in self.blobs:
@@ -388,7 +388,12 @@ class Net(NetNames):
         def reshape(shape: tuple[int, ...]) -> None:
             self._replanner.reshape(key, Shape(shape))
 
-        return Blob(data, diff, reshape if name in self.graph.inputs else None)
+        return Blob(
+            data,
+            diff,
+            reshape if name in self.graph.inputs else None,
+            look=lambda: self.plan.program.blobs[key],
+        )
 
     def _param(self, owner: str) -> Blob:
         def data() -> Any:

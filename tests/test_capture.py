@@ -89,6 +89,7 @@ def test_captured_passes_give_the_same_bits(engine, ranges, monkeypatch):
     assert len(set(losses)) == 4
     assert (weights == theirs).all()
     assert plain.executor._passes is None
+    assert net.executor._passes._stream.is_non_blocking
     graphs = graphs_of(net)
     assert len(graphs) == 2 * len(ranges)
     launches = {graph.launches for own in graphs.values() for graph in own}
@@ -118,9 +119,10 @@ def test_nobody_waits_until_a_number_is_looked_at(engine, monkeypatch):
     for kind in (streams.Stream, streams.Event):
         wait = kind.synchronize
         monkeypatch.setattr(kind, "synchronize", lambda s, wait=wait: waits.append(s) or wait(s))
-    found = net.forward()
+    found = net.forward(label=np.zeros(BATCH))
     net.backward()
     net.clear_param_diffs()
+    assert net.blobs["ip2"].shape == (BATCH, 10)
     later = net.reading("loss")
     assert waits == []
     assert list(found) == ["loss"]

@@ -2,6 +2,7 @@
 
 import shutil
 
+import numpy as np
 import pytest
 
 import netdef
@@ -55,6 +56,14 @@ def test_what_is_written_to_a_copy_on_the_host_reaches_the_device(shared):
     net.forward()
     assert not net.blobs["out"].data.any()
     net.blobs["in0"].data[...] = 2
+    assert (net.forward()["out"] == 2).all()
+
+
+def test_an_argument_comes_instead_of_what_was_written_to_a_copy(shared):
+    net = netdef.Net(str(shared / "goldens" / "layers" / "relu.prototxt"), netdef.TRAIN)
+    net.blobs["in0"].data[...] = -1
+    shape = net.blobs["in0"].shape
+    assert (net.forward(in0=np.full(shape, 2.0))["out"] == 2).all()
     assert (net.forward()["out"] == 2).all()
 
 
