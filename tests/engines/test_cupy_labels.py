@@ -61,6 +61,16 @@ def test_a_label_that_is_no_class(primitive, order, number, shown, xp):
 
 
 @pytest.mark.parametrize("primitive", OPTIONS)
+def test_the_first_pass_that_found_something_is_told_of(primitive, xp):
+    engine, call, arrays = with_labels(xp, primitive, "plain", ((0, 0, 0, 0), 9))
+    call()
+    arrays["label"][0, 0, 0, 0], arrays["label"][0, 0, 1, 0] = 8, 7
+    call()
+    with pytest.raises(DataError, match=r"^label 9 \(item 0 of the batch\) is outside"):
+        look(engine)
+
+
+@pytest.mark.parametrize("primitive", OPTIONS)
 def test_labels_that_do_not_count_are_not_looked_at(primitive, xp):
     everywhere = [(place, -1) for place in np.ndindex(OF_LABELS)]
     engine, call, arrays = with_labels(xp, primitive, "plain", *everywhere)
