@@ -5,7 +5,7 @@ import re
 import numpy as np
 import pytest
 
-from netdef.engines import Scratch
+from netdef.engines import Launches, Scratch
 from netdef.engines.cupy import CupyEngine
 from netdef.engines.numpy import NumpyEngine
 from netdef.errors import DataError
@@ -75,6 +75,21 @@ def test_numbers_of_other_types(kind, xp):
     for one in (CupyEngine, NumpyEngine):
         engine(xp, one).prepare("gather", dict(index=index, table=table, out=out), {})()
         assert out.get().ravel().tolist() == [4, 1, 4]
+
+
+@pytest.mark.parametrize("is_plain", [True, False])
+def test_both_can_be_captured(is_plain, xp):
+    def array(*shape):
+        return xp.zeros(shape if is_plain else shape[::-1], "float32").transpose(
+            range(len(shape)) if is_plain else range(len(shape))[::-1]
+        )
+
+    table, rows, index = array(3, 4), array(5, 6, 4), array(5, 6)
+    assert rows.flags.c_contiguous == is_plain
+    mine = engine(xp)
+    for primitive, roles in (("gather", ("table", "out")), ("scatter", ("add_to", "rows"))):
+        arrays = dict(zip(roles, (table, rows), strict=True), index=index)
+        assert isinstance(mine.prepare(primitive, arrays, {}), Launches)
 
 
 def test_nothing_to_add(xp):

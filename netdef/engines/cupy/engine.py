@@ -6,7 +6,6 @@ from typing import ClassVar
 import numpy as np
 
 from netdef.engines.cupy.batch_norm import BatchNorm
-from netdef.engines.cupy.copying import Copying
 from netdef.engines.cupy.indexing import Indexing
 from netdef.engines.cupy.lrn import LocalResponse
 from netdef.engines.cupy.pooling import Pooling
@@ -27,7 +26,7 @@ _NARROW = frozenset(
 
 
 class CupyEngine(
-    Copying, Indexing, Pooling, LocalResponse, Softmax, Scoring, BatchNorm, Uniform, NumpyEngine
+    Indexing, Pooling, LocalResponse, Softmax, Scoring, BatchNorm, Uniform, NumpyEngine
 ):
     """Own kernels where they do in one pass what CuPy's functions do in many; CuPy's elsewhere.
 

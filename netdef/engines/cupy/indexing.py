@@ -1,20 +1,19 @@
 """Rows of a table by number."""
 
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 import numpy as np
 
-from netdef.engines.cupy.launching import Launching
-from netdef.engines.engine import Launches, Refused, Run, in_order
+from netdef.engines.cupy.copying import Copying
+from netdef.engines.engine import Refused, Run, in_order
 from netdef.engines.numpy.indexing import refuse_row
 
 _MOST = 2**31 - 2**12
 """What an int can count, with room for the threads beyond the last place."""
 
 
-class Indexing(Launching):
+class Indexing(Copying):
     """The primitives ``gather`` and ``scatter``.
 
     What is added to the same row of a table is added by one thread, in the order in which it
@@ -31,7 +30,7 @@ class Indexing(Launching):
             second,
             launch("check_rows", 1, numbers, count, height, self._finding(height)),
             launch("gather", count * width, rows, numbers, plain, count * width, width, height),
-            None if plain is out else self._copied(plain, out),
+            None if plain is out else self.copy(plain, out),
         )
 
     def scatter(self, rows: Any, index: Any, add_to: Any) -> Run:
@@ -47,7 +46,7 @@ class Indexing(Launching):
             launch("check_rows", 1, numbers, count, height, self._finding(height)),
             launch("link_rows", count, numbers, links, count, height),
             launch("scatter", count * width, values, numbers, links, table, *sizes),
-            None if table is add_to else self._copied(table, add_to),
+            None if table is add_to else self.copy(table, add_to),
         )
 
     def _finding(self, rows: int) -> Any:
@@ -67,15 +66,12 @@ class Indexing(Launching):
     def _in_c_order(self, array: Any) -> tuple[Any, Run | None]:
         """Return an array in C order of the same numbers, and what brings them there, if not."""
         plain = self._plain_room(array)
-        return plain, None if plain is array else self._copied(array, plain)
+        return plain, None if plain is array else self.copy(array, plain)
 
     def _plain_room(self, array: Any) -> Any:
         """Return the array if it lies in C order, else room for it that does."""
         is_plain = array.flags.c_contiguous
         return array if is_plain else self.scratch.take(array.shape, array.dtype)
-
-    def _copied(self, array: Any, goal: Any) -> Run:
-        return Launches(partial(self.xp.copyto, goal, array))
 
 
 def _sizes(index: Any, table: Any) -> tuple[int, int, int]:
