@@ -164,6 +164,45 @@ class Ops(ABC):
         reads = dict(y=y, dy=dy, inverse_std=inverse_std)
         self.emit("batch_norm_grad", reads, dict(out=out))
 
+    def attention(
+        self,
+        q: Array,
+        k: Array,
+        v: Array,
+        scale: float,
+        *,
+        hidden: Array = None,
+        out: Array,
+        stats: Array,
+    ) -> None:
+        """``softmax(q k^T scale + hidden) v``, the softmax over the places of k.
+
+        q and out are (N, heads, T, features), k and v (N, heads, S, features). hidden, (T, S),
+        is -inf for what lies behind a place, else 0. stats, (N, heads, T, 1), are the
+        logarithms of the softmax's sums, from which backward makes it again.
+        """
+        reads = dict(q=q, k=k, v=v, hidden=hidden)
+        self.emit("attention", reads, dict(out=out, stats=stats), scale=scale)
+
+    def attention_back(
+        self,
+        q: Array,
+        k: Array,
+        v: Array,
+        y: Array,
+        dy: Array,
+        stats: Array,
+        scale: float,
+        *,
+        hidden: Array = None,
+        dq: Array,
+        dk: Array,
+        dv: Array,
+    ) -> None:
+        """Gradients of ``y = attention(q, k, v)`` with respect to q, k and v."""
+        reads = dict(q=q, k=k, v=v, hidden=hidden, y=y, dy=dy, stats=stats)
+        self.emit("attention_back", reads, dict(dq=dq, dk=dk, dv=dv), scale=scale)
+
     def batch_norm(
         self,
         x: Array,

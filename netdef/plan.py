@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from netdef import layout, memory
 from netdef.choosing import check_asked, choices_of
 from netdef.engines import Choice, Engine
-from netdef.fusion import PASSES, fuse
+from netdef.fusion import OF_ENGINES, PASSES, fuse
 from netdef.keeping import drop_unread, is_touched, kept_values
 from netdef.precision import PRECISIONS, narrow
 from netdef.program import Call, Program
@@ -69,6 +69,8 @@ def compile_program(
     kept = kept_values(program, keep)
     backward = drop_unread(program.backward, kept)
     forward = drop_unread(program.forward, kept, backward)
+    wanted = frozenset[str]().union(*(engine.own_passes for engine in engines))
+    passes = [name for name in passes if name not in OF_ENGINES or name in wanted]
     forward, backward = fuse(forward, backward, kept, keep == "outputs", passes)
     forward = drop_unread(forward, kept, backward)
     forward, settled = (forward, 0) if backward else settle(forward, keep)

@@ -68,6 +68,11 @@ class Engine:
     takes_narrow: ClassVar[frozenset[str]] = frozenset()
     """Primitives that take images of 16 bits, besides those that do on every engine."""
 
+    @property
+    def own_passes(self) -> frozenset[str]:
+        """Passes of ``netdef.fusion`` that run only for engines which name them."""
+        return frozenset()
+
     weights_stay: bool
     """True if weights change so rarely that ``settle`` is called when they have."""
 

@@ -14,7 +14,8 @@ def multiply_adds(primitive: str, arrays: Mapping[str, Any], options: Mapping[st
     """Return the products that a call sums up; 0 if it is neither a convolution nor a product.
 
     A convolution takes one for each element of its output and of one filter, and so do its
-    two gradients; a matrix product (M, K) (K, N) takes M N K.
+    two gradients; a matrix product (M, K) (K, N) takes M N K. Attention is two products
+    forward, and five backward, which makes the first again.
     """
     match primitive:
         case "conv":
@@ -27,6 +28,10 @@ def multiply_adds(primitive: str, arrays: Mapping[str, Any], options: Mapping[st
             target = arrays["out"] if arrays.get("add_to") is None else arrays["add_to"]
             summed = arrays["a"].shape[-2 if options["trans_a"] else -1]
             return prod(map(int, target.shape)) * int(summed)
+        case "attention":
+            return 2 * prod(map(int, arrays["q"].shape)) * int(arrays["k"].shape[2])
+        case "attention_back":
+            return 5 * prod(map(int, arrays["q"].shape)) * int(arrays["k"].shape[2])
         case _:
             return 0
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from netdef.fusion import (
+    attention,
     batch_norm,
     bias_gradient,
     conv_relu,
@@ -17,6 +18,7 @@ from netdef.program import Call
 from netdef.values import Value
 
 PASSES: dict[str, Callable[[Draft], None]] = {
+    "attention": attention.fuse,
     "batch_norm": batch_norm.fuse,
     "same_numbers": same_numbers.fuse,
     "bias_gradient": bias_gradient.fuse,
@@ -27,6 +29,9 @@ PASSES: dict[str, Callable[[Draft], None]] = {
     "maps": maps.fuse,
 }
 """In the order in which they run."""
+
+OF_ENGINES = frozenset({"attention"})
+"""Passes that run only where an engine names them: see ``Engine.own_passes``."""
 
 
 def fuse(

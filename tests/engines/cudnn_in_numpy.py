@@ -19,7 +19,7 @@ from tests.engines import streams_on_cpu as streams
 PROPERTIES = json.dumps(
     {"deviceName": "NumPy", "deviceVer": 900, "multiProcessorCount": 1, "driverVer": 13000}
 )
-_MAKES = {"batchnorm": 5, "batchnorm_backward": 3}
+_MAKES = {"batchnorm": 5, "batchnorm_backward": 3, "sdpa": 2, "sdpa_backward": 3}
 """How many results an operation has, if not one."""
 _DTYPES = {"FLOAT": "float32", "HALF": "float16", "BFLOAT16": "bfloat16", "BOOLEAN": "bool"}
 

@@ -180,6 +180,28 @@ def matmul(A, B):
     return A @ B
 
 
+def matches(q, k, attn_scale, use_causal_mask):
+    found = attn_scale * np.einsum("nhtd,nhsd->nhts", q, k)
+    behind = np.triu(np.ones(found.shape[2:], bool), 1)
+    return np.where(behind, -np.inf, found) if use_causal_mask else found
+
+
+def sdpa(q, k, v, is_inference, attn_scale, use_causal_mask):
+    assert not is_inference
+    found = matches(q, k, attn_scale, use_causal_mask)
+    stats = np.log(np.exp(found).sum(axis=3, keepdims=True))
+    return np.einsum("nhts,nhsd->nhtd", np.exp(found - stats), v), stats
+
+
+def sdpa_backward(q, k, v, o, dO, stats, attn_scale, use_causal_mask, use_deterministic_algorithm):
+    assert use_deterministic_algorithm
+    share = np.exp(matches(q, k, attn_scale, use_causal_mask) - stats)
+    error = np.einsum("nhtd,nhsd->nhts", dO, v) - (dO * o).sum(axis=3, keepdims=True)
+    error *= share * attn_scale
+    dq, dk = np.einsum("nhts,nhsd->nhtd", error, k), np.einsum("nhts,nhtd->nhsd", error, q)
+    return dq, dk, np.einsum("nhts,nhtd->nhsd", share, dO)
+
+
 def means(x):
     return x.mean(axis=(0, *range(2, x.ndim)), keepdims=True)
 

@@ -439,8 +439,28 @@ def rankings() -> list[Case]:
     return cases
 
 
+def attentions() -> list[Case]:
+    """Return attention with memory of another length, and with places that are hidden."""
+    found = []
+    for sizes, is_causal in (((2, 3, 4, 5, 8), False), ((1, 2, 6, 6, 8), True)):
+        items, heads, places, seen, features = sizes
+        q, k, v, dy = (normal(items, heads, n, features) for n in (places, seen, seen, places))
+        hidden = np.triu(np.full((places, seen), -np.inf), 1) if is_causal else None
+        match = 0.3 * q @ k.swapaxes(2, 3) + (0 if hidden is None else hidden)
+        stats = np.log(np.exp(match).sum(axis=3, keepdims=True))
+        reads = dict(q=q, k=k, v=v) | ({} if hidden is None else dict(hidden=hidden))
+        shapes = dict(out=(q.shape, None), stats=(stats.shape, None))
+        absent = ("hidden",) if hidden is None else ()
+        found.append(Case("attention", reads, shapes, dict(scale=0.3), absent))
+        back = reads | dict(y=np.exp(match - stats) @ v, dy=dy, stats=stats)
+        writes = dict(dq=(q.shape, None), dk=(k.shape, None), dv=(v.shape, None))
+        found.append(Case("attention_back", back, writes, dict(scale=0.3), absent))
+    return found
+
+
 def cases() -> list[Case]:
     return [
+        *attentions(),
         *draws(),
         *rankings(),
         *indexings(),

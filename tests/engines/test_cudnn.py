@@ -31,7 +31,8 @@ INNERMOST = "channels innermost"
 ORDERS = ["plain", INNERMOST, f"plain to {INNERMOST}", f"{INNERMOST} to plain"]
 METHODS = {n for n, _ in inspect.getmembers(Ops, inspect.isfunction) if not n.startswith("_")}
 HAS = {name for name in METHODS if hasattr(CudnnEngine, name)}
-OWN = [param for param in CASES if param.values[0].primitive in HAS]
+ATTENTION = [param for param in CASES if param.values[0].primitive.startswith("attention")]
+OWN = [p for p in CASES if p.values[0].primitive in HAS and p not in ATTENTION]
 
 
 def engine(**options):
@@ -58,6 +59,8 @@ def test_what_it_has():
         "batch_norm",
         "batch_norm_back",
         "gemm",
+        "attention",
+        "attention_back",
     } == HAS
 
 
@@ -269,3 +272,38 @@ def test_axes_of_one_element_lie_anywhere():
     assert not is_dense(pictures[:, :, ::2], False)
     assert is_dense(np.ones((2, 3, 4, 5)), False)
     assert not is_dense(np.ones((2, 3, 4, 5)), True)
+
+
+def heads_of_16_bits(case, dtype, lie_side_by_side):
+    """Return the arrays of a case, those of places and features in 16 bits."""
+    reads, writes = arrays_of(case, "float32", "plain")
+    for arrays in (reads, writes):
+        for role in arrays.keys() - {"hidden", "stats"}:
+            values = arrays[role].astype(dtype)
+            if lie_side_by_side:
+                values = values.transpose(0, 2, 1, 3).copy().transpose(0, 2, 1, 3)
+            arrays[role] = values
+    return reads, writes
+
+
+@pytest.mark.parametrize("case", ATTENTION)
+@pytest.mark.parametrize(("precision", "dtype"), [("BF16", "bfloat16"), ("FP16", "float16")])
+@pytest.mark.parametrize("stored", ["float32", "16 bits", "16 bits side by side"])
+def test_attention_is_computed_in_16_bits(case, precision, dtype, stored, monkeypatch):
+    monkeypatch.setattr(settings.chosen, "precision", precision)
+    stored_in = "float32" if stored == "float32" else dtype
+    reads, writes = heads_of_16_bits(case, stored_in, stored.endswith("side"))
+    made = engine_with_exact_scratch(case, reads, writes, engine(workspace=128))
+    everything = {**reads, **writes, **dict.fromkeys(case.absent)}
+    made.prepare(case.primitive, everything, case.options)()
+    for role, values in run(case, "float64", "plain").items():
+        scale = max(1.0, float(np.abs(values).max()))
+        found = writes[role].astype("float64")
+        np.testing.assert_allclose(found, values, rtol=0, atol=0.04 * scale, err_msg=role)
+    assert (made.scratch.bytes == 128) == stored.endswith("side")  # nothing is copied then
+
+
+def test_attention_in_float32_is_left_to_others():
+    case = ATTENTION[0].values[0]
+    with pytest.raises(Refused, match="computes attention in 16 bits alone"):
+        run(case, "float32", "plain", kind=engine())

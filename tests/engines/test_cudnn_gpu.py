@@ -13,7 +13,14 @@ from netdef.prototxt import parse_solver
 from netdef.solvers import Solver
 from tests.engines.test_agree import arrays_of, assert_agree, run, to_gpu
 from tests.engines.test_cudnn import INNERMOST, OWN
-from tests.engines.test_cudnn_nets import LENET, NORMALIZED, SOLVER, assert_alike, trained
+from tests.engines.test_cudnn_nets import (
+    ATTENDING,
+    LENET,
+    NORMALIZED,
+    SOLVER,
+    assert_alike,
+    trained,
+)
 from tests.engines.test_cudnn_nets import OWN as OF_CUDNN
 
 pytestmark = pytest.mark.gpu
@@ -95,6 +102,17 @@ def test_a_step_gives_the_references_gradients(text, options, tolerance, on_gpu)
     for name, values in wanted.items():
         off = np.linalg.norm(found[name] - values) / max(np.linalg.norm(values), 1e-2)
         assert off < tolerance, f"{name} is off by {off}"
+
+
+@pytest.mark.parametrize("precision", ["BF16", "FP16"])
+def test_attention_in_one_piece(precision, on_gpu):
+    wanted, _ = trained(ATTENDING)
+    found, ran = on_gpu(lambda: trained(ATTENDING, precision=precision))
+    assert {("attention", "cudnn"), ("attention_back", "cudnn")} <= ran
+    least = 0.02 * max(np.linalg.norm(values) for values in wanted.values())
+    for name, values in wanted.items():
+        off = np.linalg.norm(found[name] - values) / max(np.linalg.norm(values), least)
+        assert off < 0.12, f"{name} is off by {off}"
 
 
 @pytest.mark.parametrize("options", [{}, {"precision": "BF16"}], ids=["f32", "bf16"])

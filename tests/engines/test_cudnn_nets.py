@@ -40,6 +40,16 @@ NORMALIZED = """
   layer { name: "loss" type: "SoftmaxWithLoss" bottom: "ip" bottom: "t" top: "loss" }"""
 
 
+ATTENDING = """
+  layer { name: "x" type: "Input" top: "x" input_param { shape { dim: 4 dim: 6 dim: 16 } } }
+  layer { name: "t" type: "Input" top: "t" input_param { shape { dim: 4 } } }
+  layer { name: "seen" type: "Attention" bottom: "x" top: "seen"
+    attention_param { num_heads: 2 causal: true weight_filler { type: "xavier" } } }
+  layer { name: "ip" type: "InnerProduct" bottom: "seen" top: "ip"
+    inner_product_param { num_output: 5 weight_filler { type: "xavier" } } }
+  layer { name: "loss" type: "SoftmaxWithLoss" bottom: "ip" bottom: "t" top: "loss" }"""
+
+
 @pytest.fixture
 def gpu(tmp_path):
     with gpu_with_cudnn(tmp_path / "home") as modules:
@@ -72,6 +82,7 @@ def assert_alike(found, wanted, tolerance):
 
 
 OWN = {"conv", "conv_grad_x", "conv_grad_weight", "gemm", "batch_norm", "batch_norm_back"}
+OWN |= {"attention", "attention_back"}
 
 
 @pytest.mark.parametrize("tf32", [False, True], ids=["plain", "channels innermost"])
@@ -142,16 +153,17 @@ def test_memory_is_as_the_plan_says(precision, tmp_path):
 
 @pytest.mark.parametrize(
     ("precision", "text"),
-    [("BF16", LENET), ("FP16", LENET), ("FP16", NORMALIZED)],
-    ids=["bf16-lenet", "fp16-lenet", "fp16-normalized"],
+    [("BF16", LENET), ("FP16", LENET), ("FP16", NORMALIZED), ("BF16", ATTENDING)],
+    ids=["bf16-lenet", "fp16-lenet", "fp16-normalized", "bf16-attending"],
 )
 def test_a_step_in_16_bits(text, precision, tmp_path):
     text = text.replace("dim: 64", "dim: 4")
     wanted, _ = trained(text)
     with gpu_with_cudnn(tmp_path):
         found, ran = trained(text, precision=precision)
+    least = 0.02 * max(np.linalg.norm(values) for values in wanted.values())
     for name, values in wanted.items():  # some ReLUs and maxima are other ones: single numbers
-        off = np.linalg.norm(found[name] - values) / max(np.linalg.norm(values), 1e-3)
+        off = np.linalg.norm(found[name] - values) / max(np.linalg.norm(values), least)
         assert off < 0.12, f"{name} is off by {off}"
     assert {engine for primitive, engine in ran if primitive in OWN} == {"cudnn"}
 
@@ -171,3 +183,10 @@ def test_a_dry_run_plans_for_the_gpu(gpu):
     run = Solver(param, keep="outputs").net.plan
     assert (planned.arena_bytes, planned.scratch_bytes) == (run.arena_bytes, run.scratch_bytes)
     assert "cudnn" in {choice.engine.name for choice in planned.choices}
+
+
+def test_attention_is_one_call_in_16_bits_alone(gpu):
+    for precision, expected in (("BF16", True), ("F32", False)):
+        _, ran = trained(ATTENDING, precision=precision)
+        assert (("attention", "cudnn") in ran) == expected
+        assert ("softmax" in {primitive for primitive, _ in ran}) != expected

@@ -54,6 +54,23 @@ def test_lenet(tmp_path, precision):
     assert graphs.get("gemm in float32 as matmul", False) == (precision == "TF32")
 
 
+ATTENDING = """
+  layer { name: "x" type: "Input" top: "x" input_param { shape { dim: 8 dim: 50 dim: SIZE } } }
+  layer { name: "seen" type: "Attention" bottom: "x" top: "seen"
+    attention_param { num_heads: 4 causal: true } }
+  layer { name: "loss" type: "Reduction" bottom: "seen" top: "loss" loss_weight: 1 }"""
+
+
+@pytest.mark.parametrize(("size", "has_plan"), [(128, True), (48, False)])
+def test_attention(tmp_path, size, has_plan):
+    """Heads of 32 features have plans, those of 12 have none: only multiples of 8 do."""
+    (tmp_path / "net.prototxt").write_text(ATTENDING.replace("SIZE", str(size)))
+    found, _ = planned(tmp_path, "BF16", [tmp_path / "net.prototxt"])
+    of_attention = [c for c in found if c["call"].startswith("attention")]
+    assert [c["call"] for c in of_attention] == ["attention", "attention_back"]
+    assert all((c["engine"] == "cudnn") == has_plan for c in of_attention)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("precision", PRECISIONS)
 def test_all_benchmark_nets(tmp_path, precision):

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from netdef.engines import settings
+from netdef.engines.cudnn.attention import Attention
 from netdef.engines.cudnn.calls import NARROW
 from netdef.engines.cudnn.convolution import Convolutions
 from netdef.engines.cudnn.normalization import Normalization
@@ -15,8 +16,8 @@ from netdef.engines.engine import Clock
 from netdef.engines.scratch import Scratch
 
 
-class CudnnEngine(Convolutions, Normalization, Products):
-    """Convolutions, batch normalization and matrix products, by plans that cuDNN makes.
+class CudnnEngine(Convolutions, Normalization, Products, Attention):
+    """Convolutions, batch normalization, products and attention, by plans that cuDNN makes.
 
     ``precision`` is that of the net, which says how its images lie best; ``tf32`` lets
     float32 be rounded to 10 bits before it is multiplied; with ``autotune`` plans are timed,
@@ -41,6 +42,11 @@ class CudnnEngine(Convolutions, Normalization, Products):
 
     def running_on(self, xp: ModuleType, scratch: Scratch, clock: Clock) -> "CudnnEngine":
         return type(self)(xp, scratch, clock, self.precision, self.tf32, self.autotune)
+
+    @property
+    def own_passes(self) -> frozenset[str]:
+        """Attention in one piece, in the 16 bits that cuDNN computes it in."""
+        return frozenset() if self.precision == "F32" else frozenset({"attention"})
 
     def image_order(self, ndim: int) -> tuple[int, ...]:
         """Return channels innermost for tensor cores, plain for kernels that keep float32."""

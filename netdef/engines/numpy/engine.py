@@ -2,6 +2,7 @@
 
 from typing import ClassVar
 
+from netdef.engines.numpy.attention import Attention
 from netdef.engines.numpy.batch_norm import BatchNorm
 from netdef.engines.numpy.convolution import Convolutions
 from netdef.engines.numpy.copying import Copying
@@ -21,6 +22,7 @@ from netdef.engines.numpy.stochastic_pooling import StochasticPooling
 
 
 class NumpyEngine(
+    Attention,
     LayerNorm,
     PRelu,
     Splitting,
