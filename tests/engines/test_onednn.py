@@ -5,9 +5,10 @@ import inspect
 import numpy as np
 import pytest
 
-from netdef.engines import Engine, Refused
+from netdef.engines import Engine, Refused, Scratch
 from netdef.engines.available import why_no_onednn
 from netdef.ops import Ops
+from netdef.window import Window
 from tests.engines.test_agree import (
     ALIASES,
     CASES,
@@ -139,6 +140,20 @@ def test_result_may_lie_over_an_input(case, role):
     everything = {**reads, **dict.fromkeys(case.absent), "out": reads[role]}
     engine.prepare(case.primitive, everything, case.options)()
     assert_agree({"out": reads[role]}, run(case, "float64", "plain"), "float32")
+
+
+@pytest.mark.parametrize(("size", "is_refused"), [(14, False), (16, True)])
+def test_large_windows_of_one_channel_are_left_to_numpy(size, is_refused):
+    window = Window((size, size), (2, 2), (0, 0), (1, 1))
+    x, dy = (np.zeros((1, side, side, 21), np.float32) for side in (20, (20 - size) // 2 + 1))
+    arrays = dict(x=x.transpose(0, 3, 1, 2), dy=dy.transpose(0, 3, 1, 2))
+    arrays["add_to"] = np.zeros((21, 1, size, size), np.float32)
+    engine, options = OneDnnEngine(scratch=Scratch()), dict(window=window, group=21)
+    if is_refused:
+        with pytest.raises(Refused, match="is slower than NumPy with windows so large"):
+            engine.prepare("conv_grad_weight", arrays, options)
+    else:
+        engine.prepare("conv_grad_weight", arrays, options)
 
 
 def test_it_refuses_float64():

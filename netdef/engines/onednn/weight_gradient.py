@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from netdef.engines.engine import Run
+from netdef.engines.engine import Refused, Run
 from netdef.engines.onednn.convolution import DIRECT, grouped, moves
 from netdef.engines.onednn.pixel_products import PixelProducts, lie_in_rows, meetings
 from netdef.engines.onednn.primitive import DIFF_BIAS, DIFF_DST, DIFF_WEIGHTS, SRC, Kernel
@@ -17,6 +17,8 @@ _REORDERED = 9
 """GB a second of one core that a reorder moves."""
 _WORTH_COPIES, _MOST_TAPS = 90, 9
 """Multiplications for each number that is copied, and the copies of an image at most."""
+_WIDEST = 14
+"""Pixels of a window's side up to which oneDNN has a fast kernel for channels by themselves."""
 _WORTH_BIAS = 1 << 14
 """Weights for which a bias in bfloat16 takes little."""
 
@@ -55,6 +57,8 @@ class WeightGradients(PixelProducts):
             tagged = [describe.tagged(a.shape, tag, a.dtype.name) for a, tag in pairs]
             ways = chain([lambda: way(*tagged)], ways)
         kernel = self.first_that_fits(ways)
+        if filters.shape[1:3] == (1, 1) and max(window.kernel) > _WIDEST:
+            raise Refused("is slower than NumPy with windows so large, of one channel each")
         writes = {DIFF_WEIGHTS: filters}
         if add_bias is not None:
             writes[DIFF_BIAS] = add_bias
