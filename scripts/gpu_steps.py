@@ -129,8 +129,14 @@ def _benchmark(where: Where) -> list[Step]:
     """A step for each net and precision: an end before the last one loses nothing."""
     size = where.size("", "--batch 4 --rounds 1 --seconds 0.01 --no-compile")
     command = (_PYTHON, "benchmarks/gpu_training.py", *where.device, *size)
+    flaw = r"(?m)^.*\bmissed$" if where.on_gpu else None
     return [
-        Step(f"Training, {net}, {kind}", (*command, "--nets", net, "--precisions", kind), 580)
+        Step(
+            f"Training, {net}, {kind}",
+            (*command, "--nets", net, "--precisions", kind),
+            580,
+            flaw=flaw,
+        )
         for net in where.nets
         for kind in where.size("bf16 f32", "f32")
     ]

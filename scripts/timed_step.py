@@ -17,9 +17,10 @@ _MOST_LINES = 500
 
 @dataclass(frozen=True)
 class Step:
-    """A command, the seconds it may take, the paths it needs, and what it must print.
+    """A command, the seconds it may take, the paths it needs, and what it must print or must not.
 
-    ``proof`` is a regular expression: a test run in which all was skipped ends well, too.
+    ``proof`` and ``flaw`` are regular expressions: a test run in which all was skipped ends
+    well, too, and so does a benchmark that misses its target.
     """
 
     title: str
@@ -27,6 +28,7 @@ class Step:
     limit: float
     needs: tuple[Path, ...] = ()
     proof: str = ""
+    flaw: str | None = None
 
 
 @dataclass(frozen=True)
@@ -92,7 +94,8 @@ def _verdict(step: Step, status: int, is_late: bool, output: str) -> str:
         return f"failed: exit status {status}"
     if not re.search(step.proof, output):
         return f"failed: its output has nothing like '{step.proof}'"
-    return "passed"
+    flaws = re.findall(step.flaw, output) if step.flaw else []
+    return f"failed: {flaws[0].strip()}" if flaws else "passed"
 
 
 def _kill_all(process: "subprocess.Popen[str]") -> None:

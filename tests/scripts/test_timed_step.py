@@ -75,6 +75,13 @@ def test_that_nothing_went_wrong_is_no_proof():
     assert run("print('3 passed')", proof="[1-9] passed").verdict == "passed"
 
 
+def test_a_target_that_is_missed_is_a_failure():
+    code = "print('lenet (256)  1.20  1.50  missed'); print('resnet50  1.20  1.10')"
+    flaw = r"(?m)^.*\bmissed$"
+    assert run(code, flaw=flaw).verdict == "failed: lenet (256)  1.20  1.50  missed"
+    assert run("print('dismissed, resnet50')", flaw=flaw).verdict == "passed"
+
+
 def test_the_output_so_far_is_told():
     told = []
     run_step(step("print('one', flush=True); print('two')"), {}, told.append)
