@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from netdef.data.random_words import random_words
 from netdef.data.source import State
 from netdef.net import Net
 from netdef.parallel.communicators import Communicators
@@ -14,7 +13,8 @@ from netdef.solvers.update import Update
 class Agreement:
     """Lets copies of a net begin as the first one, and sees that they stay equal.
 
-    From then on each has its share of the batches, and random numbers of its own.
+    From then on each has its share of the batches, and of the random numbers of a batch that
+    holds all.
     """
 
     def __init__(
@@ -23,15 +23,15 @@ class Agreement:
         self._nets, self._updates, self._communicators = nets, updates, communicators
         for rank, net in enumerate(nets):
             # The first takes the last share: it stands behind the batches of all.
-            net.sources.take_share((rank - 1) % len(nets), len(nets))
+            net.clock.share = (rank - 1) % len(nets)
+            net.sources.take_share(net.clock.share, len(nets))
 
     def follow(self) -> None:
         """Let all go on from where the first one stands."""
         self._take_over([[n.weights.data, *u.histories] for n, u in self._pairs()])
         first = self._nets[0]
-        for rank, net in enumerate(self._nets[1:], 1):
-            net.clock.seed = _seed(first.clock.seed, rank)
-            net.clock.iteration = first.clock.iteration
+        for net in self._nets[1:]:
+            net.clock.seed, net.clock.iteration = first.clock.seed, first.clock.iteration
             _go_to(net, positions_of(first))
 
     def _pairs(self) -> Iterator[tuple[Net, Update]]:
@@ -81,11 +81,6 @@ def _go_to(net: Net, positions: Positions) -> None:
 
 def _numbers(position: State) -> dict[str, Any]:
     return {name: value for name, value in position.items() if name != "record"}
-
-
-def _seed(seed: int, rank: int) -> int:
-    """Return the seed of a copy's random layers: each draws numbers of its own."""
-    return int(random_words(seed, "replicas", rank, 1)[0, 0])
 
 
 def _checksum(net: Net) -> int:

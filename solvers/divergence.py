@@ -46,7 +46,8 @@ def where_it_began(net: Net, choice: NetChoice, before: Stand) -> str:
         twin.weight_arrays[key][...] = array
     for name in net.inputs:
         twin.blobs[name].data[...] = net.blobs[name].data
-    twin.clock.seed, twin.sources = net.clock.seed, net.sources
+    twin.clock.seed, twin.clock.share = net.clock.seed, net.clock.share
+    twin.sources = net.sources
     now = positions_of(net)
     set_positions(net, before.positions)
     try:

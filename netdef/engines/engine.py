@@ -48,10 +48,14 @@ def in_order(*runs: Run | None) -> Run:
 
 @dataclass
 class Clock:
-    """What random numbers depend on besides their stream: the seed and the pass."""
+    """What random numbers depend on besides their stream: the seed and the pass.
+
+    And the ``share``, the place of this batch among the equal parts of a larger one.
+    """
 
     seed: int = 0
     iteration: int = 0
+    share: int = 0
 
 
 class Engine:

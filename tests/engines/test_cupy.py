@@ -288,6 +288,23 @@ def test_uniform_draws_what_the_cpu_draws(order, dtype, xp):
 
 
 @pytest.mark.parametrize("kind", [CupyEngine, NumpyEngine])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_shares_of_a_batch_draw_what_it_would(dtype, kind, xp):
+    """Of 3 times 35 numbers, so that none but the first begins with a count of its own."""
+
+    def draw(share, rows):
+        out, clock = xp.zeros((rows, 7), dtype), Clock(seed=3, iteration=5, share=share)
+        engine = kind(xp, Scratch(xp), clock)
+        call = engine.prepare("uniform", dict(out=out), dict(stream="a"))
+        engine.begin_pass()
+        call()
+        return out.get()
+
+    parts = [draw(share, 5) for share in range(3)]
+    np.testing.assert_array_equal(np.concatenate(parts), draw(0, 15))
+
+
+@pytest.mark.parametrize("kind", [CupyEngine, NumpyEngine])
 def test_a_loss_is_never_infinite_and_keeps_what_is_not_a_number(kind, xp):
     def loss(*scores):
         x, label = xp.asarray([scores], "float32"), xp.asarray([0], "float32")

@@ -28,24 +28,29 @@ __device__ inline Words philox(Words counter, Word key, Word other_key)
 
 // What the numbers depend on besides their stream, for all calls of a pass.
 struct Moment {
-    Word seed, iteration;
+    Word seed, iteration, share;
 };
 
-extern "C" __global__ void set_moment(Moment* moment, Word seed, Word iteration)
+extern "C" __global__ void set_moment(Moment* moment, Word seed, Word iteration, Word share)
 {
     if (thread_number() == 0)
-        *moment = {seed, iteration};
+        *moment = {seed, iteration, share};
 }
 
-// Each thread makes as many numbers as one counter gives: 8 of 32 bits or 4 of 64.
+// Each thread makes as many numbers as one counter gives: 8 of 32 bits or 4 of 64. Those before
+// the first and behind the last are of other shares.
 extern "C" __global__ void uniform(Real* out, Drawn by, const Moment* moment, Word stream)
 {
-    const int each = 32 / sizeof(Real), number = thread_number(), first = number * each;
+    const int each = 32 / sizeof(Real), number = thread_number();
+    const Word start = moment->share * by.count;
+    const int first = number * each - (int)(start % each);
     if (first >= by.count)
         return;
     const Words words =
-        philox({{(Word)number + 1, 0, moment->iteration, 0}}, moment->seed, stream);
+        philox({{start / each + number + 1, 0, moment->iteration, 0}}, moment->seed, stream);
     for (int i = 0; i < each; ++i) {
+        if (first + i < 0)
+            continue;
         if (first + i >= by.count)
             return;
         Real value;

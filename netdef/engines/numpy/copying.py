@@ -46,7 +46,8 @@ class Copying(Engine):
 
         They are made in the order of C-contiguous ``(N, C, ...)``, on the host, so that
         every device and every layout gets the same. Threads draw parts of them: the counter
-        tells where in the stream a part begins.
+        tells where in the stream a part begins, and where the batch does of which this is a
+        share.
         """
         is_direct = self.xp is np and out.flags.c_contiguous
         room = out if is_direct else np.empty(out.shape, out.dtype)
@@ -64,11 +65,14 @@ class Copying(Engine):
         """Draw the numbers of some steps of the stream."""
         clock, key = self.clock, crc32(stream.encode())
         part = flat[steps.start * _STEP : steps.stop * _STEP]
-        blocks = steps.start * _STEP * flat.itemsize // _BLOCK_BYTES
+        each = _BLOCK_BYTES // flat.itemsize
 
         def run() -> None:
-            bits = np.random.Philox(counter=[blocks, 0, clock.iteration, 0], key=[clock.seed, key])
-            np.random.Generator(bits).random(out=part, dtype=part.dtype)
+            first = clock.share * flat.size + steps.start * _STEP
+            counter = [first // each, 0, clock.iteration, 0]
+            drawn = np.random.Generator(np.random.Philox(counter=counter, key=[clock.seed, key]))
+            drawn.random(first % each, part.dtype)  # of the same count, and another's
+            drawn.random(out=part, dtype=part.dtype)
 
         return run
 
