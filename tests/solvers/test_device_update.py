@@ -8,9 +8,10 @@ from netdef.engines.cupy import kernels
 from netdef.engines.cupy.update import MOST_NUMBERS
 from netdef.errors import DeviceError, RunError
 from netdef.proto import SolverParameter
-from netdef.solvers import device_update
+from netdef.solvers import device_regions
 from netdef.solvers.average import WeightAverage
-from netdef.solvers.device_update import DeviceUpdate, chunks_of
+from netdef.solvers.device_regions import chunks_of
+from netdef.solvers.device_update import DeviceUpdate
 from netdef.solvers.layerwise_rule import LayerwiseRule
 from netdef.solvers.method import kind_of, method_of
 from netdef.solvers.rule import SOLVERS
@@ -44,7 +45,7 @@ def device(request):
 @pytest.fixture(params=[4096, 64])
 def length(request, monkeypatch):
     """What a chunk holds at least: of all weights of a region here, or of a few."""
-    monkeypatch.setattr(device_update, "_LEAST", request.param)
+    monkeypatch.setattr(device_regions, "_LEAST", request.param)
 
 
 def on(device, weights):
@@ -216,7 +217,7 @@ def test_the_second_update_is_captured():
     graphs = []
     for limit in (None, None, None, 1.0, 1.0):
         made.run(numbers, limit=limit)
-        stretches = (one.stretches for one in made._passes._known.values())
+        stretches = (one.stretches for one in made._graphs._known.values())
         graphs.append([s.graph.launches for (s,) in stretches if s.graph])
     assert graphs == [[], [1], [2], [2], [2, 1]]
 
