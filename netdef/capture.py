@@ -37,7 +37,7 @@ def is_wanted() -> bool:
 
 
 class Passes:
-    """The passes of one executor, each over a range of calls.
+    """Runs rows of calls again and again: the passes of an executor, over ranges of its calls.
 
     The first time a pass runs call by call (``in_turn``), in which kernels are loaded. The
     second time each stretch of neighbouring calls that only launch is captured as a graph, and
@@ -83,7 +83,7 @@ class Passes:
         try:
             stretch.graph = self._recorded(stretch.steps)
             stretch.graph.upload()
-        except (RuntimeError, NotImplementedError) as error:
+        except RuntimeError as error:  # of CUDA, or of CuPy, which has not implemented it
             stretch.graph, stretch.is_captured = None, False
             warnings.warn(
                 f"{self._title(stretch, way)} cannot be captured ({error}); its calls run one by"

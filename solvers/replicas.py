@@ -56,7 +56,7 @@ class Replicas:
 
     def follow(self) -> None:
         """Let all go on from where the first one stands: weights, histories, data, chance."""
-        self._are_clear = False  # somebody may have run backward
+        self.end_halt()  # somebody may have run something else meanwhile
         if self._agreement:
             self._agreement.follow()
 
@@ -97,7 +97,7 @@ class Replicas:
         return self._halt is not None
 
     def end_halt(self) -> None:
-        """Let updates go on, after a loss that was no number."""
+        """Let updates go on, after a loss that was no number; gradients are cleared first."""
         if self._halt:
             self._halt.end()
         self._are_clear = False

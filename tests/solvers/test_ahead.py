@@ -147,13 +147,26 @@ def test_after_a_loss_that_was_no_number_it_can_go_on(gpu):
 
 def test_a_wrong_label_is_told_with_its_layer(gpu):
     spoil(gpu, "label", 17, 3)
-    mine = solver(Patient())
+    ours, theirs = solver(Patient()), solver(Impatient())
     message = (
         "net.prototxt:13: layer 'loss' (SoftmaxWithLoss): label 3 (item 1 of the batch) is outside"
         " the 3 classes 0 to 2; correct the label, or the number of outputs below"
     )
-    with pytest.raises(DataError, match=f"^{re.escape(message)}$"):
-        mine.step(6)
+    for each in (ours, theirs):
+        with pytest.raises(DataError, match=f"^{re.escape(message)}$"):
+            each.step(6)
+    assert (ours.net.weights.data.get() == theirs.net.weights.data.get()).all()
+
+
+def test_a_loss_that_was_no_number_elsewhere_stops_nothing(gpu):
+    mine = solver(Patient())
+    mine.step(1)
+    mine.replicas.forward()
+    mine.net.executor.array(mine.net.plan.program.blobs["loss"]).fill(np.nan)
+    mine.replicas._halt.watch()
+    before = mine.net.weights.data.get()
+    mine.step(1)
+    assert not (mine.net.weights.data.get() == before).all()
 
 
 @pytest.mark.parametrize(

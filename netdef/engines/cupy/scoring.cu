@@ -22,8 +22,8 @@ __device__ inline Real share_found(const Score& of)
     return (Real)((double)of.found / max(of.counted, 1));
 }
 
-// Each block writes the score of its lines, and for each line whether its label was found; -1 if
-// it does not count. The second array is the labels, one for each line, in C order.
+// Each block writes the score of its lines, and for each line whether its label was found. The
+// second array is the labels, one for each line, in C order.
 extern "C" __global__ void score_lines(const Real* x, const Real* label, int* hits, Score* scores,
                                        Lines l, int top_k, int ignore, int ignores)
 {
@@ -47,7 +47,7 @@ extern "C" __global__ void score_lines(const Real* x, const Real* label, int* hi
         const bool counts = !(ignores && number == ignore);
         if (counts)
             score = {is_class && as_good <= top_k, is_class, is_class ? NONE_WRONG : at};
-        hits[at] = counts && is_class ? score.found : -1;
+        hits[at] = score.found;
     }
     score = over_lanes<AddScores>(block, score, 1);
     if (threadIdx.x == 0)
@@ -70,14 +70,14 @@ extern "C" __global__ void mean_score(
     }
 }
 
-// A block for each class.
+// A block for each class. One that does not count has labels, of which none was found.
 extern "C" __global__ void score_classes(
     const int* hits, const Real* label, int count, Real* out, int step)
 {
     __shared__ Score room[THREADS];
     Score score = {0, 0, NONE_WRONG};
     for (int i = threadIdx.x; i < count; i += THREADS)
-        if (hits[i] >= 0 && whole(label[i]) == blockIdx.x)
+        if (whole(label[i]) == blockIdx.x)
             score = {score.found + hits[i], score.counted + 1, NONE_WRONG};
     score = over_lanes<AddScores>(room, score, 1);
     if (threadIdx.x == 0)

@@ -114,7 +114,8 @@ extern "C" __global__ void mean_loss(const Loss* losses, int count, Real divisor
     if (threadIdx.x == 0) {
         const Real by = divisor > 0 ? divisor : (Real)max(own.counted, 1);
         *normalizer = by;
-        *out = own.sum / by;
+        // Labels that are none must not be learned from: see halting.py.
+        *out = own.wrong == NONE_WRONG ? own.sum / by : (Real)nan("");
         if (own.wrong != NONE_WRONG && wrong->place < 0)
             *wrong = {own.wrong, whole(label[own.wrong])};
     }

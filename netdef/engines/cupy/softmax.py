@@ -34,7 +34,10 @@ class Softmax(Labelled):
         ignore: int | None,
         normalization: str,
     ) -> Run:
-        """Compute the loss, and note whether a label was none of the classes: see ``Checks``."""
+        """Compute the loss, and note whether a label was none of the classes: see ``Checks``.
+
+        The loss is no number then.
+        """
         real = self.one_type(x, label, out, probability, normalizer)
         plain, copy = self.labels_in_order(label)
         kept = x if probability is None else probability
