@@ -47,5 +47,8 @@ def _versions() -> str:
 
 def _commit() -> str:
     command = ["git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty"]
-    ran = subprocess.run(command, capture_output=True, text=True, check=False)
+    try:
+        ran = subprocess.run(command, capture_output=True, text=True, check=False)
+    except FileNotFoundError:  # not every machine has git
+        return "unknown"
     return ran.stdout.strip() or "unknown"
