@@ -21,6 +21,7 @@ _AMPERE = 80
 
 _FITTING = {"conv", "conv_grad_x", "conv_grad_weight", "pool_max", "pool_max_grad", "pool_average"}
 _FITTING |= {"pool_average_grad", "batch_norm", "batch_norm_back", "map", "concat", "copy"}
+_FITTING |= {"prelu", "prelu_back"}
 _KINDS = {"blob", "diff", "saved", "temporary"}
 _OF_BLOBS = {"blob", "diff", "temporary"}
 _SUMS = {"sum", "sum_product"}

@@ -119,3 +119,8 @@ def test_what_is_added_to_comes_last():
 def test_small_results_that_nobody_reads_are_left_out():
     assert compiled("x * 2 + (m - m) * 0 * y").small != ()
     assert compiled("x * m").small == ()
+
+
+def test_what_rounds_nothing():
+    assert all(p.is_exact for p in compiled("dy * sign(x) * (y < 1)").passes[:-1])
+    assert not compiled("(x + y) * (x - y)").passes[0].is_exact

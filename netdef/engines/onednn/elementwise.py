@@ -1,6 +1,6 @@
 """The primitive ``map`` as passes of oneDNN's over the arrays, or over blocks of them."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from functools import partial
 from itertools import product
 from typing import Any
@@ -39,11 +39,10 @@ class Elementwise(OnePass):
     ) -> Run:
         target, last = (out, ()) if add_to is None else (add_to, (Step("add", _TARGET),))
         self.refuse_small(target)
-        if {a.dtype.name for a in (target, *arrays.values())} != {target.dtype.name}:
-            raise Refused("computes with arrays of one type only")
         if add_to is not None:
             arrays[_TARGET] = add_to
         whole = {name for name, array in arrays.items() if array.shape == target.shape}
+        _check_types(target, arrays, whole)
         try:
             passes = passes_of(compile_expression(expression, numbers), whole, last)
         except NotInPasses:
@@ -56,8 +55,10 @@ class Elementwise(OnePass):
         for small in passes.small:
             operands = small.operation.operands
             taken: list[Any] = [views[o] if isinstance(o, str) else o for o in operands]
+            if any(o.dtype != np.float32 for o in taken if hasattr(o, "dtype")):
+                raise Refused("computes with arrays of bfloat16 only where none is to be broadcast")
             shape = np.broadcast_shapes(*(np.shape(o) for o in taken))
-            room = views[small.name] = self.scratch.take(shape, views[""].dtype)
+            room = views[small.name] = self.scratch.take(shape, np.float32)
             yield partial(getattr(np, small.operation.function), *taken, out=room)
 
     def _passes(self, passes: tuple[Pass, ...], views: Arrays) -> Run:
@@ -72,6 +73,8 @@ class Elementwise(OnePass):
             except Refused:
                 if target.ndim == 1:
                     raise
+        if target.dtype != np.float32 and not all(p.is_exact for p in passes[:-1]):
+            raise Refused("would round what lies between passes to bfloat16")
         return self.library.in_one_thread(lambda: self._in_blocks(passes, views))()
 
     def _in_blocks(self, passes: tuple[Pass, ...], views: Arrays) -> Run:
@@ -95,6 +98,18 @@ class Elementwise(OnePass):
             part |= {name: _laid_like(part[""], room) for name, room in rooms.items()}
             runs += [self.one_pass(each, part) for each in passes]
         return self.library.in_one_thread(in_order(*runs))
+
+
+def _check_types(target: Any, arrays: Arrays, whole: Collection[str]) -> None:
+    """Let only arrays that are broadcast be of float32 where the result is not.
+
+    Raises:
+        Refused: another is of another type.
+    """
+    for name, array in arrays.items():
+        is_float32 = array.dtype == np.float32 and name not in whole
+        if array.dtype != target.dtype and not is_float32:
+            raise Refused("computes with arrays of one type only")
 
 
 def _alike(arrays: Arrays) -> Arrays:

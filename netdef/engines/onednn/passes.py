@@ -35,6 +35,11 @@ class Pass:
     steps: tuple[Step, ...]
     into: str = ""
 
+    @property
+    def is_exact(self) -> bool:
+        """True if it gives numbers that it was given, or 0 and 1."""
+        return all(step.function in _MIRRORED for step in self.steps)
+
 
 @dataclass(frozen=True)
 class Small:
