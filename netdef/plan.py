@@ -43,6 +43,11 @@ class Plan:
         return sum(v.bytes for v in self.slots)
 
     @property
+    def kernels(self) -> str:
+        """A number for the kernels that libraries chose: see ``Engine.kernels``."""
+        return " ".join(sorted({choice.engine.kernels for choice in self.choices} - {""}))
+
+    @property
     def weight_bytes(self) -> int:
         """The memory of all weights, shared ones once."""
         return sum(4 * v.size for v in {v.name: v for v in self.program.weights.values()}.values())

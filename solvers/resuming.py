@@ -87,6 +87,7 @@ def resume_state(
         best_value=watch.best_value,
         best_iter=watch.best_iter,
         lowered_iter=watch.lowered_iter,
+        kernels=nets[0].plan.kernels or None,
     )
 
 

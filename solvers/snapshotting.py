@@ -59,6 +59,14 @@ def _note_other_number(solver: "Solver", before: int) -> None:
         )
 
 
+def _note_other_kernels(solver: "Solver", kernels: str) -> None:
+    if kernels and kernels != solver.net.plan.kernels:
+        solver.reporter.warned(
+            "the run before computed by other kernels (another GPU, library or precision, or"
+            " --autotune in one of the two): from here its numbers are others in the last bits"
+        )
+
+
 def _gpus(count: int) -> str:
     return f"{count} GPUs" if count > 1 else "one device"
 
@@ -85,6 +93,7 @@ def restore(solver: "Solver", path: str) -> None:
     solver.net.clock.iteration = state.iter * solver.param.iter_size
     if state.resume is not None:
         _note_other_number(solver, state.resume.replicas or 1)
+        _note_other_kernels(solver, state.resume.kernels)
         nets, others = [solver.net, *solver.test_nets], solver.replicas.nets[1:]
         go_on(nets, others, state.resume, solver.watch)
         if state.resume.HasField("loss_scale"):

@@ -73,6 +73,14 @@ class Engine:
     """Primitives that take images of 16 bits, besides those that do on every engine."""
 
     @property
+    def kernels(self) -> str:
+        """A number for the kernels that a library chose for the calls so far; none if none did.
+
+        Where it is another one, results are others in their last bits.
+        """
+        return ""
+
+    @property
     def own_passes(self) -> frozenset[str]:
         """Passes of ``netdef.fusion`` that run only for engines which name them."""
         return frozenset()

@@ -769,6 +769,7 @@ class ResumeState(_message.Message):
     REPLICAS_FIELD_NUMBER: _builtins.int
     LOSS_SCALE_FIELD_NUMBER: _builtins.int
     LOSS_SCALE_HELD_FIELD_NUMBER: _builtins.int
+    KERNELS_FIELD_NUMBER: _builtins.int
     seed: _builtins.int
     """What random numbers depend on besides the passes."""
     best_value: _builtins.float
@@ -785,6 +786,8 @@ class ResumeState(_message.Message):
     """What gradients are multiplied by, if the run finds that by itself."""
     loss_scale_held: _builtins.int
     """The iterations since it last changed."""
+    kernels: _builtins.str
+    """A number for the kernels that a library chose for the trained net, if one did."""
     @_builtins.property
     def passes(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
         """The forward passes that each net made: the trained one's first."""
@@ -816,10 +819,11 @@ class ResumeState(_message.Message):
         replicas: _builtins.int | None = ...,
         loss_scale: _builtins.float | None = ...,
         loss_scale_held: _builtins.int | None = ...,
+        kernels: _builtins.str | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["averaged_net", b"averaged_net", "best_iter", b"best_iter", "best_value", b"best_value", "loss_scale", b"loss_scale", "loss_scale_held", b"loss_scale_held", "lowered_iter", b"lowered_iter", "replicas", b"replicas", "seed", b"seed"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["averaged_net", b"averaged_net", "best_iter", b"best_iter", "best_value", b"best_value", "kernels", b"kernels", "loss_scale", b"loss_scale", "loss_scale_held", b"loss_scale_held", "lowered_iter", b"lowered_iter", "replicas", b"replicas", "seed", b"seed"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["averaged_net", b"averaged_net", "best_iter", b"best_iter", "best_value", b"best_value", "loss_scale", b"loss_scale", "loss_scale_held", b"loss_scale_held", "losses", b"losses", "lowered_iter", b"lowered_iter", "passes", b"passes", "positions", b"positions", "replicas", b"replicas", "seed", b"seed", "states", b"states"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["averaged_net", b"averaged_net", "best_iter", b"best_iter", "best_value", b"best_value", "kernels", b"kernels", "loss_scale", b"loss_scale", "loss_scale_held", b"loss_scale_held", "losses", b"losses", "lowered_iter", b"lowered_iter", "passes", b"passes", "positions", b"positions", "replicas", b"replicas", "seed", b"seed", "states", b"states"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -13,12 +13,13 @@ from netdef.engines.cudnn.normalization_graphs import forward as normalize
 from netdef.engines.cudnn.plan import Plan
 from netdef.engines.cudnn.tuning import fastest
 from netdef.net import Net
-from netdef.prototxt import parse_net
+from netdef.prototxt import parse_net, parse_solver
+from netdef.solvers import Solver
 from netdef.window import Window
 from tests.engines import cudnn_in_numpy
 from tests.engines.gpu_on_cpu import gpu_with_cudnn
 from tests.engines.rationed import rationed
-from tests.engines.test_cudnn_nets import NORMALIZED, assert_alike, trained
+from tests.engines.test_cudnn_nets import LENET, NORMALIZED, SOLVER, assert_alike, trained
 
 PLANS = [Plan(0, b"", name) for name in ("first", "second", "third")]
 
@@ -135,3 +136,31 @@ def test_a_plan_asks_for_the_room_of_the_winner(gpu, monkeypatch):
     net.blobs["x"].data[...] = np.random.default_rng(0).normal(size=net.blobs["x"].shape)
     net.forward()
     assert net.plan.scratch_bytes >= 1 << 22
+
+
+@pytest.mark.parametrize(
+    ("options", "warns"), [({}, True), ({"autotune": True}, False)], ids=["without", "with"]
+)
+def test_a_run_that_goes_on_by_other_plans_says_so(options, warns, gpu, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    gpu.speeds["eng2"] = 0.5
+    first = solver("autotune: true")
+    first.step(2)
+    path = first.snapshot() or first.last_snapshot
+    rest = solver("autotune: true" if options else "")
+    said = []
+    monkeypatch.setattr(rest.reporter, "warned", said.append)
+    rest.restore(path)
+    assert [s.partition("(")[0] for s in said] == warns * [
+        "the run before computed by other kernels "
+    ]
+    if not warns:
+        first.step(2)
+        rest.step(2)
+        ours, theirs = (s.net.weights.data.get() for s in (first, rest))
+        assert (ours == theirs).all()
+
+
+def solver(fields):
+    text = SOLVER.replace("NET", LENET.replace("dim: 64", "dim: 2")).replace("FIELDS", fields)
+    return Solver(parse_solver(text, "solver.prototxt"), keep="outputs")

@@ -1,7 +1,9 @@
 """What all calls on cuDNN share: arrays brought into one layout and type, plans bound to them."""
 
+import json
 from collections.abc import Iterable, Mapping
 from functools import cached_property
+from hashlib import sha256
 from typing import Any, ClassVar, Protocol, TypeVar
 
 import numpy as np
@@ -87,7 +89,18 @@ class Calls(Engine):
 
     def plan_of(self, graph: OperationGraph) -> Plan:
         """Return the plan of a graph, as this engine takes plans, or raise ``Refused``."""
-        return self.device.plan(graph, self.autotune)
+        plan = self.device.plan(graph, self.autotune)
+        self._names[graph.key] = plan.name
+        return plan
+
+    @cached_property
+    def _names(self) -> dict[str, str]:
+        return {}
+
+    @property
+    def kernels(self) -> str:
+        named = json.dumps(sorted(self._names.items())).encode()
+        return f"cudnn-{sha256(named).hexdigest()[:16]}" if self._names else ""
 
     def first_with_a_plan(
         self, ways: Iterable[tuple[OperationGraph, _Way]]
