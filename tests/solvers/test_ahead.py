@@ -10,10 +10,12 @@ import pytest
 import netdef
 from netdef.errors import DataError, Diverged
 from netdef.executor import Executor
+from netdef.io.solverstate import read_state
 from netdef.reading import Reader
 from netdef.solvers.ahead import may_run_ahead
 from netdef.solvers.reporter import Reporter
 from netdef.solvers.several_reporters import SeveralReporters
+from netdef.solvers.signals import Effect
 from tests.engines import streams_on_cpu as streams
 from tests.engines.gpu_on_cpu import gpu_with_cudnn
 from tests.solvers.conftest import SOLVER
@@ -77,8 +79,20 @@ def test_what_is_learned_and_heard_is_the_same(more, gpu):
             (reporter.losses, reporter.displays, list(mine.losses), mine.watch.best_iter, mine.iter)
         )
         found[-1] += (mine.net.weights.data.get().tobytes(),)
+        found[-1] += tuple(path.read_bytes() for path in sorted(Path().glob("s_iter_*")))
     assert found[0] == found[1]
     assert len(found[0][0]) == (9 if more == MORE else 6)
+    assert len(found[0]) == (10 if more == MORE else 6)
+
+
+def test_who_stops_a_run_gets_all_that_was_begun(gpu):
+    reporter = Patient()
+    mine = solver(reporter, 'snapshot_prefix: "s"')
+    mine.step(2)
+    mine.ask(Effect.STOP)
+    mine.step(3)
+    assert mine.iter == len(reporter.losses) == 3
+    assert list(read_state("s_iter_3.solverstate").resume.losses) == list(mine.losses)
 
 
 def test_the_next_iteration_is_begun_before_a_loss_is_looked_at(gpu, monkeypatch):
