@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from tests.engines.late_streams import LateEvent
+
 NCCL_SUM, NCCL_AVG = 0, 4
 NCCL_UINT8, NCCL_FLOAT32 = 1, 7
 _TYPES = {NCCL_UINT8: np.uint8, NCCL_FLOAT32: np.float32}
@@ -116,8 +118,6 @@ def _meet(together: tuple[tuple[Any, ...], ...]) -> None:
 
 
 def _mark(stream: Any) -> Any:
-    from tests.engines.late_streams import LateEvent
-
     event = LateEvent()
     LateEvent.record(event, stream)
     return event
