@@ -1,6 +1,7 @@
 """The milliseconds of each layer in a training step."""
 
 from collections import defaultdict
+from collections.abc import Callable
 from time import perf_counter
 
 from netdef.executor import Way
@@ -11,19 +12,22 @@ _WARM_UP = 2
 
 
 class LayerClock:
-    """Looks on while an executor runs, and keeps how long each layer takes each time."""
+    """Looks on while an executor runs, and keeps how long each layer takes each time.
 
-    def __init__(self) -> None:
+    ``clock`` gives the seconds.
+    """
+
+    def __init__(self, clock: Callable[[], float] = perf_counter) -> None:
         self.times: dict[tuple[Way, int], list[float]] = defaultdict(list)
-        self._began = 0.0
+        self._clock, self._began = clock, 0.0
 
     def before(self, way: Way, node: int) -> None:
         """Start the clock."""
-        self._began = perf_counter()
+        self._began = self._clock()
 
     def after(self, way: Way, node: int) -> None:
         """Stop the clock."""
-        self.times[way, node].append(1e3 * (perf_counter() - self._began))
+        self.times[way, node].append(1e3 * (self._clock() - self._began))
 
 
 def clock_steps(
