@@ -14,6 +14,7 @@ from netdef.net import Net
 from netdef.out_of_memory import allocating, is_out_of_memory
 from netdef.prototxt import parse_net, parse_solver
 from netdef.solvers import Solver
+from netdef.table import bytes_in_words
 from tests.engines import rationed
 
 NET = """
@@ -66,6 +67,17 @@ def test_the_batch_that_would_fit_does_and_one_more_does_not(gpu):
     gpu(20_000_000)
     with pytest.raises(RunError, match=f"for a batch of {fits * 5 // 4}, .* would fit"):
         net(fits * 5 // 4).forward()
+
+
+def test_what_there_was_room_for_is_free_again(gpu):
+    gpu(1 << 40)
+    plan = net(256).plan
+    assert plan.scratch_bytes > 1 << 20
+    ration = gpu(plan.arena_bytes + plan.scratch_bytes // 2 + (1 << 19))
+    made = net(256)
+    free = bytes_in_words(ration.total - ration.taken)
+    with pytest.raises(RunError, match=f"; {free} of .* are free; a batch of 2.. would fit"):
+        made.forward()
 
 
 def test_no_batch_fits(gpu):

@@ -156,13 +156,14 @@ def test_images_of_16_bits(case, dtype):
         np.testing.assert_allclose(found, values, rtol=0, atol=0.03 * scale, err_msg=role)
 
 
-def clipped_pair(dtype, order, kind):
+def clipped_pair(dtype, order, kind, out_dtype=None):
     """Return what a clipped batch normalization and its gradient write, one after the other."""
     rng = np.random.default_rng(0)
     shape, eps = (6, 3, 4, 5), 1e-3
     x, dy = (laid(rng.standard_normal(shape), dtype, order) for _ in range(2))
     scale, bias = (rng.standard_normal(3).astype(dtype) for _ in range(2))
-    out, dx, mask = (laid(np.ones(shape), t, order) for t in (dtype, dtype, "uint8"))
+    types = (out_dtype or dtype, dtype, "uint8")
+    out, dx, mask = (laid(np.ones(shape), t, order) for t in types)
     mean, variance, add_scale, add_bias = (np.ones(3, dtype) for _ in range(4))
     options, seen = {"eps": eps, "relu": True}, {"x": x, "mean": mean, "variance": variance}
     forward = seen | {"scale": scale, "bias": bias, "out": out, "mask": mask}
@@ -180,6 +181,14 @@ def clipped_pair(dtype, order, kind):
 def test_what_was_clipped_is_known_backward(order, tf32):
     found = clipped_pair("float32", order, engine())
     assert_agree(found, clipped_pair("float64", "plain", NumpyEngine), "float32")
+
+
+def test_bits_lie_as_the_image_that_both_read_whatever_each_writes():
+    """Forward writes 16 bits, backward float32; what was clipped must mean the same to both."""
+    found = clipped_pair("float32", "plain", engine(), out_dtype="float16")
+    wanted = clipped_pair("float64", "plain", NumpyEngine)
+    for role, values in wanted.items():
+        np.testing.assert_allclose(found[role].astype("f"), values, atol=0.02, err_msg=role)
 
 
 def test_masks_are_written_only_where_they_can_be_read():

@@ -190,3 +190,11 @@ def test_attention_is_one_call_in_16_bits_alone(gpu):
         _, ran = trained(ATTENDING, precision=precision)
         assert (("attention", "cudnn") in ran) == expected
         assert ("softmax" in {primitive for primitive, _ in ran}) != expected
+
+
+def test_a_plan_runs_as_it_was_made_whatever_is_set_by_then(gpu, monkeypatch):
+    net = Net(parse_net(LENET, "net.prototxt"), netdef.TRAIN, keep="outputs", seed=7, tf32=True)
+    monkeypatch.setattr(settings.chosen, "precision", "BF16")
+    net.forward()
+    (engine,) = (e for e in net.executor._engines.values() if e.name == "cudnn")
+    assert (engine.tf32, engine.precision) == (True, "F32")

@@ -1,11 +1,13 @@
 """Attention as one call forward and one backward: the same numbers, and no matches kept."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 import netdef
 from netdef.engines.numpy import NumpyEngine
-from netdef.fusion import PASSES
+from netdef.fusion import PASSES, fuse
 from netdef.graph import build
 from netdef.infer import infer
 from netdef.net import Net
@@ -97,3 +99,24 @@ def test_gradients_that_are_not_all_wanted_stay_apart():
 
 def test_other_engines_do_not_get_it():
     assert "attention" not in primitives(plan(NumpyEngine(), text()))
+
+
+def test_gradients_of_something_else_stay_apart():
+    """A product in the backward pass that is with the values, not with the keys."""
+    graph = build(parse_net(text(), "net.prototxt"), netdef.TRAIN)
+    program = record(graph, infer(graph))
+    backward = list(program.backward)
+    at = max(i for i, c in enumerate(backward) if c.writes.get("out") and named(c) == "dq")
+    values = next(
+        c.reads["b"] for c in backward if c.options.get("trans_b") and "dmatch" in named(c)
+    )
+    for replaced, expected in ((backward[at].reads["b"], True), (values, False)):
+        reads = backward[at].reads | {"b": replaced}
+        changed = [*backward[:at], replace(backward[at], reads=reads), *backward[at + 1 :]]
+        found, _ = fuse(program.forward, changed, frozenset(), True, ["attention"])
+        assert ("attention" in {c.primitive for c in found}) == expected
+
+
+def named(call):
+    """Return the name of what a call writes, without its layer's."""
+    return next(call.written_values()).name.rpartition(".")[2]
