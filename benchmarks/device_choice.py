@@ -12,14 +12,14 @@ def _number(ctx: click.Context, param: click.Parameter, word: str) -> int | None
     return None if word == "cpu" else int(word)
 
 
-def device_option(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add ``--device``, which the command takes as ``gpu``: a number, or None for the CPU."""
+def device_option(default: str = "0") -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Return the option ``--device``, which a command takes as ``gpu``: None for the CPU."""
     return click.option(
         "--device",
         "gpu",
-        default="0",
+        default=default,
         show_default=True,
         callback=_number,
         metavar="N|cpu",
-        help="The number of the GPU; 'cpu' to try the program out without one.",
-    )(command)
+        help="The number of the GPU; 'cpu' runs without one.",
+    )

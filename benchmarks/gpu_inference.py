@@ -49,7 +49,7 @@ def compare(task: Task, how: Comparison) -> list[Result]:
 @click.option("--rounds", default=5, show_default=True, help="Turns of each side.")
 @click.option("--seconds", default=1.0, show_default=True, help="About how long a turn is.")
 @click.option("--compile/--no-compile", "compiles", default=True, show_default=True)
-@device_option
+@device_option()
 def main(
     nets: str, batches: str, rounds: int, seconds: float, compiles: bool, gpu: int | None
 ) -> None:

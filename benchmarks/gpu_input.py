@@ -108,7 +108,7 @@ def measure(task: Task, images: int, rounds: int, steps: int) -> tuple[object, .
 @click.option("--images", default=4096, show_default=True, help="Records of the LMDB.")
 @click.option("--rounds", default=5, show_default=True, help="Turns of each side.")
 @click.option("--steps", default=50, show_default=True, help="Steps of a turn.")
-@device_option
+@device_option()
 def main(
     nets: str, precision: str, batch: int, images: int, rounds: int, steps: int, gpu: int | None
 ) -> None:

@@ -113,7 +113,7 @@ def memory_rows(found: list[Memory]) -> str:
 @click.option("--nets", default="all", show_default=True, help="Of nets/, or 'all'.")
 @click.option("--precision", default="f32", show_default=True)
 @click.option("--batch", default=256, show_default=True, help="Images a batch.")
-@device_option
+@device_option()
 def main(nets: str, precision: str, batch: int, gpu: int | None) -> None:
     """Measure each net, and print all of them."""
     found, failed = [], []

@@ -59,9 +59,13 @@ def measure_rates(number: int | None, precision: str) -> Rates:
     Raises:
         RunError: the process failed.
     """
-    env = {"CUPY_TF32": "1" if precision == "tf32" else "0"}
-    with closing(Lane(GpuPeaks, (number, precision), env)) as lane:
+    with closing(Lane(GpuPeaks, (number, precision), rounding_environment(precision))) as lane:
         return Rates(**lane.about())
+
+
+def rounding_environment(precision: str) -> dict[str, str]:
+    """Return what makes CuPy's products round to TF32, or not."""
+    return {"CUPY_TF32": "1" if precision == "tf32" else "0"}
 
 
 def product_rate(device: Device, kind: str, side: int) -> float:
@@ -93,7 +97,7 @@ def _seconds(device: Device, run: Callable[[], Any]) -> float:
 
 
 @click.command(help=__doc__)
-@device_option
+@device_option()
 @click.option("--precisions", default="f32,tf32,bf16", show_default=True)
 def main(gpu: int | None, precisions: str) -> None:
     """Print the rates in each precision."""

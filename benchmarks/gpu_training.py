@@ -71,7 +71,7 @@ def _sides(task: Task, how: Comparison) -> tuple[Side, list[Side]]:
 @click.option("--seconds", default=1.0, show_default=True, help="About how long a turn is.")
 @click.option("--compile/--no-compile", "compiles", default=True, show_default=True)
 @click.option("--json", "json_path", type=click.Path(path_type=Path), help="Numbers, too.")
-@device_option
+@device_option()
 def main(
     nets: str,
     precisions: str,

@@ -34,12 +34,18 @@ def clock_steps(
     solver: Solver, steps: int
 ) -> tuple[dict[tuple[Way, int], list[float]], list[float]]:
     """Train for so many steps; return the milliseconds of each layer and of each step."""
+    device = solver.net.device
+
+    def clock() -> float:
+        device.wait()
+        return perf_counter()
+
     solver.step(_WARM_UP)
-    solver.net.executor.observer = clock = LayerClock()
+    solver.net.executor.observer = layers = LayerClock(clock)
     whole = []
     for _ in range(steps):
-        began = perf_counter()
+        began = clock()
         solver.step(1)
-        whole.append(1e3 * (perf_counter() - began))
+        whole.append(1e3 * (clock() - began))
     solver.net.executor.observer = None
-    return dict(clock.times), whole
+    return dict(layers.times), whole

@@ -5,6 +5,9 @@ one large product reaches on the same engine in the same run (before and after; 
 one counts), and GB/s beside a large copy. Bytes are those of the arrays that a call reads and
 writes, each once, so that small layers, which stay in the caches, may surpass the copy.
 
+On a GPU the rates are those of CuPy's product and copy; a layer's time ends when the GPU is done
+with it, so a step takes longer than in training, where it runs as CUDA graphs.
+
 `at best` is the time at the peak or at the full bandwidth, whichever is longer, and `above`
 what the layer takes more: where the rest of the time goes.
 """
@@ -18,7 +21,9 @@ from statistics import median
 
 import click
 from comparison import NETS
-from contenders import Task, solver_of
+from contenders import Netdef, Task
+from device_choice import device_option
+from gpu_peaks import GpuPeaks, rounding_environment
 from layer_clock import clock_steps
 from peaks import Peaks, measure_peaks
 from plan_work import Work, bytes_moved, flops
@@ -61,15 +66,15 @@ def measure_apart(task: Task, steps: int, threads: int) -> Roofline:
     Raises:
         ConfigError: the net is wrong, or this processor does not compute in that precision.
     """
-    os.environ.update(thread_environment(threads))
+    os.environ.update(thread_environment(threads) | rounding_environment(task.precision))
     with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
         return pool.submit(measure, task, steps).result()
 
 
 def measure(task: Task, steps: int) -> Roofline:
     """Measure the peaks, the layers, and the peaks once more."""
-    before = measure_peaks(task.precision)
-    solver = solver_of(task.text(), task.precision)
+    before = _peaks(task)
+    solver = Netdef(task).solver
     times, whole = clock_steps(solver, steps)
     net, plan = solver.net, solver.net.plan
     lines = []
@@ -78,8 +83,14 @@ def measure(task: Task, steps: int) -> Roofline:
         moved = sum(bytes_moved(c) for c in _calls(plan, way) if c.node == node)
         name, kind = net.layer_names[node], net.layer_types[node]
         lines.append(Line(name, kind, way, median(ms), count, moved))
-    peaks = before.or_higher(measure_peaks(task.precision))
-    return Roofline(tuple(lines), median(whole), peaks)
+    return Roofline(tuple(lines), median(whole), before.or_higher(_peaks(task)))
+
+
+def _peaks(task: Task) -> Peaks:
+    """Measure the rates of the engines on a CPU, or of CuPy's product and copy on a GPU."""
+    if task.gpu is None:
+        return measure_peaks(task.precision)
+    return Peaks(convolution=0, **GpuPeaks(task.gpu, task.precision).about())
 
 
 def _calls(plan: Plan, way: str) -> Sequence[Call]:
@@ -98,9 +109,10 @@ def roofline_table(found: Roofline, top: int) -> str:
     rest = found.step - sum(line.ms for line in lines)
     rows.append(("update, rest", "", "", f"{rest:.2f}", _share(rest, found.step), *[""] * 6))
     head = ("layer", "type", "", "ms", "of step", "GFLOP/s", "of peak", "GB/s", "of copy")
+    convolution = f"convolution {peaks.convolution:.0f}, " if peaks.convolution else ""
     lead = (
-        f"step {found.step:.2f} ms; peak {peaks.compute:.0f} GFLOP/s (convolution"
-        f" {peaks.convolution:.0f}, product {peaks.product:.0f}), copy {peaks.copy:.1f} GB/s"
+        f"step {found.step:.2f} ms; peak {peaks.compute:.0f} GFLOP/s"
+        f" ({convolution}product {peaks.product:.0f}), copy {peaks.copy:.1f} GB/s"
     )
     return f"{lead}\n{table((*head, 'at best', 'above'), rows)}"
 
@@ -125,12 +137,17 @@ def _share(part: float, whole: float) -> str:
 @click.option("--steps", default=10, show_default=True, help="Training steps to measure.")
 @click.option("--threads", default=2, show_default=True)
 @click.option("--top", default=0, help="Only the slowest layers; 0 for all.")
-@click.option("--precision", type=click.Choice(["f32", "bf16"]), default="f32", show_default=True)
-def main(net: str, batch: int, steps: int, threads: int, top: int, precision: str) -> None:
+@click.option(
+    "--precision", type=click.Choice(["f32", "bf16", "tf32"]), default="f32", show_default=True
+)
+@device_option("cpu")
+def main(
+    net: str, batch: int, steps: int, threads: int, top: int, precision: str, gpu: int | None
+) -> None:
     """NET is a name in nets/, or the path of a train net on Input layers data and label."""
     path = net if net.endswith(".prototxt") else str(NETS / f"{net}.prototxt")
     try:
-        found = measure_apart(Task(path, batch, precision=precision), steps, threads)
+        found = measure_apart(Task(path, batch, precision=precision, gpu=gpu), steps, threads)
     except NetdefError as error:
         raise click.ClickException(str(error)) from error
     print(roofline_table(found, top))

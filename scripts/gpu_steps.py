@@ -148,6 +148,13 @@ def _inference(where: Where) -> list[Step]:
     return [Step(f"Inference, {net}", (*command, "--nets", net), 580) for net in where.nets]
 
 
+def _layers(where: Where) -> list[Step]:
+    """Where the time of a training step goes, layer by layer."""
+    size = where.size("--batch 256 --precision bf16 --top 20", "--batch 4 --steps 2")
+    command = (_PYTHON, "benchmarks/roofline.py", *where.device, *size)
+    return [Step(f"Layers, {net}", (*command, net), 300) for net in where.nets]
+
+
 PARTS: dict[str, Callable[[Where], list[Step]]] = {
     "device": _device,
     "agreement": _agreement,
@@ -158,4 +165,5 @@ PARTS: dict[str, Callable[[Where], list[Step]]] = {
     "input": _input,
     "benchmark": _benchmark,
     "inference": _inference,
+    "layers": _layers,
 }

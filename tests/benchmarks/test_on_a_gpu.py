@@ -2,9 +2,12 @@
 
 import gpu_peaks
 import pytest
+import roofline
 from contenders import BURST, Burst, Netdef, Task
+from peaks import Peaks
 
 from netdef import mode
+from netdef.device import Device
 from netdef.engines import settings
 from tests.engines import stand_in
 
@@ -38,6 +41,19 @@ def test_netdef_trains_in_bursts(task):
     burst()
     assert netdef.solver.iter == BURST
     assert netdef.answer() < before
+
+
+def test_layers_are_timed_until_the_gpu_is_done(task, monkeypatch):
+    """A layer's time holds the wait for it; peaks are CuPy's."""
+    waits = []
+    monkeypatch.setattr(Device, "wait", lambda device: waits.append(1), raising=True)
+    monkeypatch.setattr(roofline.GpuPeaks, "about", lambda peaks: {"product": 9.0, "copy": 8.0})
+    monkeypatch.setattr(gpu_peaks, "gpu", lambda number: stand_in.device())
+    found = roofline.measure(task, steps=2)
+    assert found.peaks == Peaks(0, 9.0, 8.0)
+    assert len(waits) >= 2 * (2 + 2 * len(found.lines))
+    lead = roofline.roofline_table(found, 0).splitlines()[0]
+    assert lead.endswith("peak 9 GFLOP/s (product 9), copy 8.0 GB/s")
 
 
 def test_rates_of_a_gpu(monkeypatch):
