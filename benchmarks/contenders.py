@@ -60,13 +60,6 @@ BURST = 20
 """Runs of a net on a GPU between two looks at the clock."""
 
 
-class Contender(Protocol):
-    """One net, ready to run on a batch that stays the same."""
-
-    passes: Passes
-    """What is timed, by its name; the last one is what counts."""
-
-
 @dataclass(frozen=True)
 class Burst:
     """Many runs of a pass on a GPU, of which the last is waited for, as in a training.
@@ -81,6 +74,13 @@ class Burst:
     def __call__(self) -> None:
         self.run(self.times)
         self.wait()
+
+
+class Contender(Protocol):
+    """One net, ready to run on a batch that stays the same."""
+
+    passes: Passes
+    """What is timed, by its name; the last one is what counts."""
 
     def answer(self) -> Any:
         """Run forward; return what the net computes, as a number or an array."""
