@@ -4,7 +4,7 @@ import pytest
 from netdef.engines import Scratch
 from netdef.engines.numpy import NumpyEngine
 from netdef.errors import SchemaError
-from netdef.expression import FUNCTIONS, c_statements, compile_expression
+from netdef.expression import _BINARY, _COMPARE, FUNCTIONS, c_statements, compile_expression
 
 RNG = np.random.default_rng(0)
 ARRAYS = {"x": RNG.standard_normal((3, 4)), "y": RNG.random((3, 4)) + 0.5}
@@ -44,6 +44,7 @@ GOLDEN = [
         "bool r0 = x >= T(0.0); T r1 = T(0.1) * x; T r2 = (r0) ? T(x) : T(r1); y = r2;",
     ),
     ("x ** 2 - -x", {}, "T r0 = (x) * (x); T r1 = -(x); T r2 = r0 - r1; y = r2;"),
+    ("1 * (x < 3)", {}, "bool r0 = x < T(3.0); y = r0;"),
     ("x ** 0.5", {}, "T r0 = sqrt(x); y = r0;"),
     ("power(x, p)", {"p": -1}, "T r0 = 1 / (x); y = r0;"),
     ("power(x, p)", {"p": 1}, "y = x;"),
@@ -65,6 +66,13 @@ GOLDEN = [
         "bool r0 = x != T(1.0); bool r1 = x <= T(2.0); bool r2 = r0 == r1; y = r2;",
     ),
 ]
+
+
+def test_every_function_has_its_text():
+    compiled = (compile_expression(text, numbers) for text, numbers, _ in GOLDEN)
+    written = {operation.function for found in compiled for operation in found.operations}
+    operators = {*_BINARY.values(), *_COMPARE.values(), "negative"}
+    assert written == operators | set(FUNCTIONS)
 
 
 @pytest.mark.parametrize(("text", "numbers", "statements"), GOLDEN)
