@@ -7,6 +7,7 @@ import click
 
 from netdef.tools.gpu_numbers import Gpus, one_gpu, some_gpus
 from netdef.tools.options import Function
+from netdef.tools.progress import status_line
 
 
 def gpu(function: Function) -> Function:
@@ -62,7 +63,7 @@ def _use_autotuning(ctx: click.Context, param: click.Parameter, is_given: bool) 
     if is_given:
         from netdef.engines import settings
 
-        settings.chosen.autotune = True
+        settings.chosen.autotune, settings.chosen.tell = True, status_line
 
 
 def _use_determinism(ctx: click.Context, param: click.Parameter, is_given: bool) -> None:

@@ -11,6 +11,15 @@ from netdef.data.progress import Progress
 _STEPS = 200
 
 
+def status_line(text: str) -> None:
+    """Show what is being done now in the last line of stderr, in place of what stood there.
+
+    In a pipe nothing is shown.
+    """
+    if sys.stderr.isatty():
+        click.echo(f"\r\x1b[K{text}", nl=False, err=True)
+
+
 @contextmanager
 def progress_bar(label: str) -> Iterator[Progress | None]:
     """Draw a bar on stderr while the block runs; in a pipe nothing is drawn, and this is None."""

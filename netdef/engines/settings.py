@@ -1,6 +1,7 @@
 """Process-wide choices about engines, for the nets that are planned from now on."""
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from netdef.errors import ConfigError
@@ -22,6 +23,8 @@ class Settings:
     """True if GPUs may round float32 to 10 bits before they multiply, which Caffe never does."""
     autotune: bool = False
     """True if cuDNN's plans are timed on the GPU, and the fastest is taken."""
+    tell: Callable[[str], None] = lambda line: None
+    """Is told what a plan waits for, where that takes long, and at last an empty line."""
     deterministic: bool = False
     """True if what may give other bits in another run is refused."""
 

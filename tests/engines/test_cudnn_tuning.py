@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import netdef
+from netdef.engines import settings
 from netdef.engines.cudnn.convolution_graphs import Finish, Geometry, forward
 from netdef.engines.cudnn.device import gpu as gpu_device
 from netdef.engines.cudnn.normalization_graphs import Normalized
@@ -83,6 +84,14 @@ def test_the_winner_is_kept_beside_the_heuristics_choice(gpu):
     assert gpu_device(0).plan(graph(), True).name == "eng3"
     assert gpu_device(0).plan(graph()).name == "eng1"
     assert cudnn_in_numpy.ran == []
+
+
+def test_what_takes_long_is_told(gpu, monkeypatch):
+    said = []
+    monkeypatch.setattr(settings.chosen, "tell", said.append)
+    gpu_device(0).plan(graph(), True)
+    gpu_device(0).plan(graph(), True)
+    assert said == ["timing cuDNN's plans of conv in float32 as conv_fprop", ""]
 
 
 def test_a_plan_that_there_is_no_room_to_time_is_not_kept(gpu):

@@ -1,13 +1,14 @@
 """The command line as a user types it, in a folder of its own."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from importlib import resources
 from pathlib import Path
 
 import pytest
 
 from netdef.data.convert_digits import convert_digits
+from netdef.engines import settings
 from netdef.tools.cli import main
 
 
@@ -25,8 +26,10 @@ Netdef = Callable[..., Ran]
 
 @pytest.fixture
 def netdef(capsys, monkeypatch, tmp_path) -> Netdef:
-    """Run the command line in this process, in an empty folder."""
+    """Run the command line in this process, in an empty folder; its options end with the test."""
     monkeypatch.chdir(tmp_path)
+    for one in fields(settings.chosen):
+        monkeypatch.setattr(settings.chosen, one.name, getattr(settings.chosen, one.name))
 
     def run(*arguments: object) -> Ran:
         with pytest.raises(SystemExit) as ended:

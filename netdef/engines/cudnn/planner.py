@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from itertools import islice
 
+from netdef.engines import settings
 from netdef.engines.cudnn.library import Target
 from netdef.engines.cudnn.operation_graph import OperationGraph
 from netdef.engines.cudnn.plan import Plan, build, candidates
@@ -58,5 +59,9 @@ class Planner:
     def _tuned(self, graph: OperationGraph) -> Plan | None:
         time = self._time
         assert time is not None, "plans are tuned where there is a GPU"
-        plans = list(islice(candidates(graph, self.target), MOST_PLANS))
-        return fastest(str(graph), plans, lambda plan: time(graph, plan))
+        settings.chosen.tell(f"timing cuDNN's plans of {graph}")
+        try:
+            plans = list(islice(candidates(graph, self.target), MOST_PLANS))
+            return fastest(str(graph), plans, lambda plan: time(graph, plan))
+        finally:
+            settings.chosen.tell("")
