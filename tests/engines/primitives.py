@@ -365,10 +365,18 @@ def sums() -> list[Case]:
         for target in (out(shape[1]), add_to(shape[1])):
             cases.append(Case("sum", dict(x=normal(*shape)), target, dict(axes=axes)))
     for axes, left in [((2, 3), (2, 17)), ((1, 2), (2, 3)), ((0, 2), (17, 3)), ((2,), (2, 17, 3))]:
-        x = normal(2, 17, 700, 3)
+        x = normal(2, 17, 720, 3)
         cases += [
             Case("sum", dict(x=x), goal, dict(axes=axes)) for goal in (out(*left), add_to(*left))
         ]
+    for shape, axes in [
+        ((5, 900), (1,)),
+        ((5, 300, 4), (1, 2)),
+        ((2, 719, 3), (1,)),
+        ((9000,), (0,)),
+    ]:
+        left = [n for axis, n in enumerate(shape) if axis not in axes]
+        cases.append(Case("sum", dict(x=normal(*shape)), out(*left), dict(axes=axes)))
     for axes, left in [
         ((0, 2, 3), (3,)),
         ((0,), (3, 4, 2)),

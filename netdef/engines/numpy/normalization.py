@@ -2,7 +2,7 @@
 
 import math
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -31,22 +31,29 @@ def _order(x: Any) -> list[int]:
     return sorted(range(x.ndim), key=lambda i: -x.strides[i])
 
 
-def _stretches(x: Any, axes: tuple[int, ...]) -> tuple[int, int, int] | None:
-    """Return the sizes of kept axes, of summed ones inside them, and of kept ones inside those.
+class _Stretches(NamedTuple):
+    """Sizes of kept axes, of summed ones in two parts inside them, and of kept ones inside."""
 
-    None if the axes do not lie so, or with gaps between them, or few are summed.
-    """
+    items: int
+    times: int
+    rows: int
+    length: int
+
+
+def _stretches(x: Any, axes: tuple[int, ...]) -> _Stretches | None:
+    """Return the stretches of an array; None if it does not lie so, or has gaps, or few rows."""
     order, summed = _order(x), {axis % x.ndim for axis in axes}
     long = [axis for axis in order if x.shape[axis] > 1]
     places = [i for i, axis in enumerate(long) if axis in summed]
     if not places or x.size == 0 or not x.transpose(order).flags.c_contiguous:
         return None
     first, last = places[0], places[-1]
-    if last - first + 1 != len(places) or last == len(long) - 1:
+    if last - first + 1 != len(places):
         return None
     parts = (long[:first], long[first : last + 1], long[last + 1 :])
-    outside, count, inside = (math.prod(x.shape[axis] for axis in part) for part in parts)
-    return (outside, count, inside) if count >= _FEWEST else None
+    items, count, length = (math.prod(x.shape[axis] for axis in part) for part in parts)
+    rows = next(n for n in range(min(count, _ROWS), 0, -1) if count % n == 0)
+    return _Stretches(items, count // rows, rows, length) if rows >= _FEWEST else None
 
 
 class Normalization(Images):
@@ -105,30 +112,30 @@ class Normalization(Images):
         run: Run = partial(xp.sum, x, axis=axes, out=total)
         stretches = _stretches(x, axes) if xp is np else None
         if stretches is not None:
-            run = self._sum_of_rows(x, axes, total, *stretches)
+            run = self._sum_of_rows(x, axes, total, stretches)
         return run if add_to is None else in_order(run, partial(xp.add, add_to, total, out=add_to))
 
-    def _sum_of_rows(
-        self, x: Any, axes: tuple[int, ...], out: Any, items: int, count: int, length: int
-    ) -> Run:
-        """Sum ``count`` rows of ``length`` that follow each other in memory, for each item.
+    def _sum_of_rows(self, x: Any, axes: tuple[int, ...], out: Any, by: _Stretches) -> Run:
+        """Sum rows that follow each other in memory, as a product with ones.
 
-        It is a product with ones: NumPy sums rows several times as slowly. Up to ``_ROWS`` are
-        added one by one, and then their sums.
+        NumPy's own sum takes several times as long. No more than ``_ROWS`` are added one by one,
+        and then their sums.
         """
-        order = _order(x)
-        several = next(n for n in range(min(count, _ROWS), 0, -1) if count % n == 0)
-        rows = x.transpose(order).reshape(-1, several, length)
-        ones = np.ones((1, several), x.dtype)
-        sums = self.scratch.take((len(rows), 1, length), x.dtype)
+        order, ones = _order(x), np.ones(by.rows, x.dtype)
+        sums = self.scratch.take((by.items * by.times, by.length), x.dtype)
+        lying = x.transpose(order)
+        if by.length == 1:
+            add = partial(np.matmul, lying.reshape(-1, by.rows), ones, out=sums.reshape(-1))
+        else:
+            rows, each = lying.reshape(-1, by.rows, by.length), sums[:, None]
+            add = partial(np.matmul, ones[None], rows, out=each)
         kept = [axis for axis in order if axis not in {a % x.ndim for a in axes}]
-        lying = sums.reshape(items, count // several, length)
-        shape = [x.shape[axis] for axis in kept]
-        back = np.argsort(kept).tolist()
+        parted = sums.reshape(by.items, by.times, by.length)
+        shape, back = [x.shape[axis] for axis in kept], np.argsort(kept).tolist()
 
         def run() -> None:
-            np.matmul(ones, rows, out=sums)
-            np.copyto(out, lying.sum(axis=1).reshape(shape).transpose(back))
+            add()
+            np.copyto(out, parted.sum(axis=1).reshape(shape).transpose(back))
 
         return blas.one_thread(run) if self.threads.count > 1 else run
 
