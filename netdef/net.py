@@ -37,7 +37,8 @@ class Net(NetNames):
     ``Net(path, phase)``, ``Net(path, phase, weights=path)`` or, as once,
     ``Net(path, weights_path, phase)``. ``net.blobs[name].data`` and ``.diff``, and
     ``net.params[layer][i].data`` and ``.diff`` are NumPy arrays that can be read and
-    written between calls.
+    written between calls; with ``keep="outputs"`` only blobs that are inputs, outputs or
+    losses. Then ``precision`` may be BF16, or on a GPU FP16, besides F32.
 
     Raises:
         ConfigError: the prototxt is wrong; where, and how to mend it.

@@ -7,6 +7,7 @@ import pytest
 
 import netdef
 from netdef.engines.cupy.elementwise import map_source
+from netdef.engines.cupy.kernels import NARROW
 from netdef.errors import UnknownType
 from netdef.expression import compile_expression
 from netdef.graph import build
@@ -18,8 +19,8 @@ from tests.engines.nvrtc import ARCHITECTURES, complaints, library
 NETS = sorted((Path(__file__).parents[2] / "benchmarks" / "nets").glob("*.prototxt"))
 
 
-def kernels(path: Path) -> set[str]:
-    """Return the source of a kernel for every elementwise call of a net."""
+def kernels(path: Path, stored: str = "float32") -> set[str]:
+    """Return the source of a kernel for every elementwise call of a net, stored in one type."""
     graph = build(read_net(path), netdef.TRAIN)
     program = record(graph, infer(graph))
     sources = set()
@@ -27,17 +28,19 @@ def kernels(path: Path) -> set[str]:
         if call.primitive == "map":
             text = call.options["expression"]
             compiled = compile_expression(text, call.options["numbers"])
-            types = dict.fromkeys(call.reads, "float32")
-            sources.add(map_source(compiled, "float32", types, adds="add_to" in call.writes))
+            types = dict.fromkeys(call.reads, stored)
+            sources.add(map_source(compiled, stored, types, adds="add_to" in call.writes))
     return sources
 
 
 @pytest.mark.parametrize("path", NETS, ids=lambda p: p.stem)
-def test_kernels_of_the_benchmarks_nets_compile(path):
+@pytest.mark.parametrize("stored", ["float32", *NARROW])
+def test_kernels_of_the_benchmarks_nets_compile(path, stored):
     nvrtc = library()
-    sources = kernels(path)
+    sources = kernels(path, stored)
     assert sources
-    for architecture in ARCHITECTURES:
+    # What test_cupy.py compiles for all has every instruction that is only in 16 bits.
+    for architecture in ARCHITECTURES if stored == "float32" else ARCHITECTURES[-1:]:
         assert not [c for s in sources if (c := complaints(nvrtc, s, architecture))]
 
 
