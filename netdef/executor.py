@@ -17,6 +17,7 @@ from netdef.feeding import feed
 from netdef.gpu_errors import gpu_errors_in_words, is_of_gpu
 from netdef.host_calls import host, produce
 from netdef.memory import lives
+from netdef.out_of_memory import is_out_of_memory, ran_out_of_memory
 from netdef.plan import Plan, steps
 from netdef.program import Call
 from netdef.reading import Reader
@@ -174,6 +175,8 @@ class Executor:
                 with gpu_errors_in_words(self.device, where):
                     raise
             with at(where):
+                if is_out_of_memory(error):
+                    raise ran_out_of_memory(self.device) from error
                 raise
 
     def _observed(self, observer: Observer, way: Way, steps: Sequence[Step]) -> None:

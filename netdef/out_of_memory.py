@@ -63,6 +63,14 @@ def no_room_for(
     )
 
 
+def ran_out_of_memory(device: Device) -> RunError:
+    """Return the error that a call found no room for what it makes while it runs."""
+    return RunError(
+        f"{device.name}: out of memory for what the call makes while it runs, which the plan does"
+        f" not count; {free_in_words(device)}; set a smaller batch_size"
+    )
+
+
 def _mend(fits: int | None) -> str:
     if fits is None:
         return "make its inputs smaller, or take a device with more"

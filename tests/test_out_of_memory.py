@@ -92,6 +92,26 @@ def test_the_net_to_test(gpu):
         net(500, netdef.TEST).forward()
 
 
+def test_no_room_for_what_a_call_makes(gpu):
+    ration = gpu(1 << 30)
+    made = net(4)
+    steps = made.executor._forward
+    ration.total = ration.taken
+
+    def run():
+        made.device.xp.zeros(1)
+
+    steps[0] = (steps[0][0], run)
+    with pytest.raises(RunError) as caught:
+        made.forward()
+    assert re.fullmatch(
+        r"net.prototxt:5: layer 'conv' \(Convolution\): GPU 0: out of memory for what the call"
+        r" makes while it runs, which the plan does not count; 0 bytes of [\d.]+ MB are free; set a"
+        r" smaller batch_size",
+        str(caught.value),
+    ), caught.value
+
+
 def test_no_room_for_weights(gpu):
     gpu(100_000)
     with pytest.raises(RunError) as caught:

@@ -14,6 +14,7 @@ from netdef.engines.cudnn.library import Target, in_words, load, why_no_cudnn
 from netdef.engines.cudnn.normalization_graphs import Normalized
 from netdef.engines.cudnn.normalization_graphs import forward as normalize
 from netdef.engines.cudnn.plan import Plan
+from netdef.errors import RunError
 from netdef.window import Window
 
 MEND = "pip install 'netdef[cuda12]' or 'netdef[cuda13]', as your driver is"
@@ -129,3 +130,23 @@ def test_numbers_are_read_where_they_lie_on_the_host(cudnn, gpu):
 def test_where_arrays_must_begin(gpu):
     assert gpu.is_aligned(at(32))
     assert not gpu.is_aligned(at(36))
+
+
+def test_a_plan_that_fails_says_which_and_how_to_do_without(cudnn, gpu):
+    window = Window((3, 3), (1, 1), (1, 1), (1, 1))
+    shapes = (2, 3, 8, 8), (5, 3, 3, 3), (2, 5, 8, 8)
+    graph = forward(Geometry(*shapes, window, "float32", False, False), Finish())
+
+    def fail(**options):
+        raise RuntimeError("CUDNN_STATUS_EXECUTION_FAILED")
+
+    cudnn.set_stream = fail
+    run = gpu.bind(
+        graph, Plan(0, b"", "eng7"), {"out": at(48), "weight": at(32), "x": at(16)}, None
+    )
+    with pytest.raises(RunError) as caught:
+        run()
+    assert str(caught.value) == (
+        "cuDNN failed at conv in float32 as conv_fprop by eng7 (CUDNN_STATUS_EXECUTION_FAILED);"
+        " --engine cupy does without"
+    )

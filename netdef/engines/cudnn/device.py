@@ -12,6 +12,7 @@ from netdef.engines.cudnn.plan import Plan
 from netdef.engines.cudnn.plan_store import PlanStore
 from netdef.engines.cudnn.planner import Planner
 from netdef.engines.engine import Run
+from netdef.errors import RunError
 
 _ALIGNMENT = 16
 """Bytes, which the frontend assumes where it is told nothing."""
@@ -88,8 +89,13 @@ class GpuDevice:
         alive = (arrays, scalars, workspace)  # cuDNN knows their addresses alone
 
         def run(_: Any = alive) -> None:
-            use(handle=handle, stream=current().ptr)
-            execute(places, room, handle=handle)
+            try:
+                use(handle=handle, stream=current().ptr)
+                execute(places, room, handle=handle)
+            except RuntimeError as error:
+                raise RunError(
+                    f"cuDNN failed at {graph} by {plan.name} ({error}); --engine cupy does without"
+                ) from error
 
         return run
 
