@@ -26,6 +26,18 @@ def _one(dtype: Any) -> np.ndarray:
     return np.empty(1, dtype)
 
 
+def axes_in_memory(array: Any) -> list[int]:
+    """Return the axes of an array, outermost in memory first."""
+    return sorted(range(array.ndim), key=lambda i: -array.strides[i])
+
+
+def laid_like(room: Any, example: Any) -> Any:
+    """View the beginning of a flat room as an array that lies as the example does."""
+    order = axes_in_memory(example)
+    lying = room[: example.size].reshape([example.shape[i] for i in order])
+    return lying.transpose(np.argsort(order).tolist())
+
+
 def aligned(xp: ModuleType, size: int) -> Any:
     """Return so many bytes of zeros, laid so that no vector straddles two cache lines."""
     room = xp.zeros(size + _ALIGNMENT, np.uint8)
@@ -60,6 +72,4 @@ class Scratch:
 
     def take_like(self, array: Any, dtype: Any = None) -> Any:
         """Return an array of garbage whose axes lie in the order of another's."""
-        order = np.argsort([-s for s in array.strides], kind="stable").tolist()
-        room = self.take(tuple(array.shape[i] for i in order), dtype or array.dtype)
-        return room.transpose(np.argsort(order).tolist())
+        return laid_like(self.take((array.size,), dtype or array.dtype), array)

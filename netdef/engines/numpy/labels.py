@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from netdef.engines.engine import Engine
+from netdef.engines.scratch import axes_in_memory
 from netdef.errors import DataError
 
 
@@ -69,7 +70,7 @@ class Labels:
 
 def flat(scores: Any) -> Any:
     """View dense scores as a line, in the order they lie in; None if there are gaps."""
-    lying = scores.transpose(sorted(range(scores.ndim), key=lambda i: -scores.strides[i]))
+    lying = scores.transpose(axes_in_memory(scores))
     return lying.reshape(-1) if lying.flags.c_contiguous else None
 
 

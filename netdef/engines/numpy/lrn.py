@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from netdef.engines.engine import Engine, Run, in_order
+from netdef.engines.scratch import laid_like
 from netdef.engines.threads import parts
 
 _BLOCK = 1 << 18
@@ -29,7 +30,7 @@ class LocalResponse(Engine):
 
         def prepare(room: Any, pixels: Any, y: Any, both: Any = None) -> Run:
             if both is None:
-                divisor, scale = (_like(part, pixels) for part in (room, room[pixels.size :]))
+                divisor, scale = (laid_like(part, pixels) for part in (room, room[pixels.size :]))
             else:
                 divisor, scale = both[:, :channels], both[:, channels:]
             sums = _window_sums(self.xp, divisor, scale, size)
@@ -66,7 +67,7 @@ class LocalResponse(Engine):
         divide, multiply, subtract = self.xp.divide, self.xp.multiply, self.xp.subtract
 
         def prepare(room: Any, pixels: Any, error: Any, both: Any, goal: Any) -> Run:
-            flow = _like(room, pixels)
+            flow = laid_like(room, pixels)
             divisor, ratio = both[:, :channels], both[:, channels:]
             sums = _window_sums(self.xp, flow, goal, size)
 
@@ -109,13 +110,6 @@ def _blocks(arrays: tuple[Any, ...]) -> Iterator[tuple[Any, ...]]:
     for i in range(0, count, step):
         at = (slice(None),) * axis + (slice(i, i + step),)
         yield from _blocks(tuple(a[at] for a in arrays))
-
-
-def _like(room: Any, array: Any) -> Any:
-    """Return the front of a flat scratch array with the array's shape, lying as it lies."""
-    order = sorted(range(array.ndim), key=lambda i: -array.strides[i])
-    lying = room[: array.size].reshape([array.shape[i] for i in order])
-    return lying.transpose([order.index(i) for i in range(array.ndim)])
 
 
 def _window_sums(xp: Any, x: Any, out: Any, size: int) -> Run:

@@ -9,6 +9,7 @@ import numpy as np
 from netdef.engines import blas
 from netdef.engines.engine import Run, in_order
 from netdef.engines.numpy.images import Images
+from netdef.engines.scratch import axes_in_memory
 
 _BLOCK = 1 << 18
 """Elements worked on at once, so that they stay in the L2 cache."""
@@ -26,11 +27,6 @@ def are_pixels(x: Any, axes: tuple[int, ...]) -> bool:
     return left == {1} and bool(x.transpose(0, *range(2, x.ndim), 1).flags.c_contiguous)
 
 
-def _order(x: Any) -> list[int]:
-    """Return the axes, outermost in memory first."""
-    return sorted(range(x.ndim), key=lambda i: -x.strides[i])
-
-
 class _Stretches(NamedTuple):
     """Sizes of kept axes, of summed ones in two parts inside them, and of kept ones inside."""
 
@@ -42,7 +38,7 @@ class _Stretches(NamedTuple):
 
 def _stretches(x: Any, axes: tuple[int, ...]) -> _Stretches | None:
     """Return the stretches of an array; None if it does not lie so, or has gaps, or few rows."""
-    order, summed = _order(x), {axis % x.ndim for axis in axes}
+    order, summed = axes_in_memory(x), {axis % x.ndim for axis in axes}
     long = [axis for axis in order if x.shape[axis] > 1]
     places = [i for i, axis in enumerate(long) if axis in summed]
     if not places or x.size == 0 or not x.transpose(order).flags.c_contiguous:
@@ -121,7 +117,7 @@ class Normalization(Images):
         NumPy's own sum takes several times as long. No more than ``_ROWS`` are added one by one,
         and then their sums.
         """
-        order, ones = _order(x), np.ones(by.rows, x.dtype)
+        order, ones = axes_in_memory(x), np.ones(by.rows, x.dtype)
         sums = self.scratch.take((by.items * by.times, by.length), x.dtype)
         lying = x.transpose(order)
         if by.length == 1:

@@ -17,7 +17,7 @@ from netdef.engines.onednn.primitive import (
     Kernel,
     Prepared,
 )
-from netdef.engines.scratch import aligned, fake
+from netdef.engines.scratch import aligned, axes_in_memory, fake
 from netdef.engines.work import is_quick
 
 _SMALLEST = 1 << 15
@@ -164,8 +164,7 @@ class Calls(Engine):
 
 def _typed(array: Any, dtype: Any) -> Any:
     """Return a fake of another type that lies as an array does."""
-    order = sorted(range(array.ndim), key=lambda i: -array.strides[i])
-    return fake(array.shape, dtype, tuple(order))
+    return fake(array.shape, dtype, tuple(axes_in_memory(array)))
 
 
 def _nothing() -> None:

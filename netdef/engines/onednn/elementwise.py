@@ -10,7 +10,7 @@ import numpy as np
 from netdef.engines.engine import Refused, Run, in_order
 from netdef.engines.onednn.one_pass import OnePass
 from netdef.engines.onednn.passes import NotInPasses, Pass, Passes, Step, passes_of
-from netdef.engines.scratch import fake
+from netdef.engines.scratch import axes_in_memory, fake, laid_like
 from netdef.engines.threads import parts
 from netdef.expression import compile_expression
 
@@ -95,7 +95,7 @@ class Elementwise(OnePass):
         runs = []
         for block in blocks:
             part = {name: _part(array, block) for name, array in views.items()}
-            part |= {name: _laid_like(part[""], room) for name, room in rooms.items()}
+            part |= {name: laid_like(room, part[""]) for name, room in rooms.items()}
             runs += [self.one_pass(each, part) for each in passes]
         return self.library.in_one_thread(in_order(*runs))
 
@@ -119,7 +119,7 @@ def _alike(arrays: Arrays) -> Arrays:
         Refused: they have too many axes.
     """
     target = arrays[""]
-    order = _order(target)
+    order = axes_in_memory(target)
     dense = fake(target.shape, target.dtype, tuple(order)).strides
     if all(a.shape == target.shape and a.strides == dense for a in arrays.values()):
         return {k: a.transpose(order).reshape(-1) for k, a in arrays.items()}
@@ -128,17 +128,12 @@ def _alike(arrays: Arrays) -> Arrays:
     return {k: a.reshape((1,) * (target.ndim - a.ndim) + a.shape) for k, a in arrays.items()}
 
 
-def _order(array: Any) -> list[int]:
-    """Return the axes, outermost in memory first."""
-    return sorted(range(array.ndim), key=lambda i: -array.strides[i])
-
-
 def _blocks(array: Any) -> Iterator[tuple[slice, ...]]:
     """Yield parts of at most ``_BLOCK`` elements, or of one line, that lie together in memory.
 
     Each is of one item: oneDNN adds no arrays to several that it has to be broadcast to.
     """
-    order, inside = _order(array), 1
+    order, inside = axes_in_memory(array), 1
     for cut in reversed(order):
         if inside * array.shape[cut] > _BLOCK:
             break
@@ -161,13 +156,6 @@ def _part(array: Any, block: tuple[slice, ...]) -> Any:
     """Return the part of an array, which may be to be broadcast, that belongs to a block."""
     axes = zip(array.shape, block, strict=True)
     part = array[tuple(slice(None) if size == 1 else place for size, place in axes)]
-    lying = part.transpose(_order(part))
+    lying = part.transpose(axes_in_memory(part))
     # Steps along axes of one element are those of the whole, which oneDNN takes for gaps.
-    return _laid_like(part, lying.reshape(-1)) if lying.flags.c_contiguous else part
-
-
-def _laid_like(example: Any, room: Any) -> Any:
-    """View the beginning of a flat room as an array that lies as the example does."""
-    order = _order(example)
-    lying = room[: example.size].reshape([example.shape[i] for i in order])
-    return lying.transpose(np.argsort(order).tolist())
+    return laid_like(lying.reshape(-1), part) if lying.flags.c_contiguous else part

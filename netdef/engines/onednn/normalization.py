@@ -26,6 +26,7 @@ from netdef.engines.onednn.primitive import (
     WORKSPACE,
     Kernel,
 )
+from netdef.engines.scratch import axes_in_memory
 
 _CLIPS = 8
 
@@ -73,7 +74,7 @@ class Normalization(Calls):
             return {}
         if mask is None:
             return {WORKSPACE: self.scratch.take((size,), "uint8")}
-        flat = mask.transpose(sorted(range(mask.ndim), key=lambda i: -mask.strides[i])).reshape(-1)
+        flat = mask.transpose(axes_in_memory(mask)).reshape(-1)
         assert size <= flat.size
         return {WORKSPACE: flat[:size]}
 

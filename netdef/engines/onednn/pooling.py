@@ -18,7 +18,7 @@ from netdef.engines.onednn.primitive import (
     Kernel,
     dims,
 )
-from netdef.engines.scratch import fake
+from netdef.engines.scratch import axes_in_memory, fake
 from netdef.window import Window
 
 _MAX, _MEAN_WITH_PADDING, _MEAN_OF_PIXELS = 0x1FF, 0x2FF, 0x3FF
@@ -75,8 +75,7 @@ class Pooling(Calls):
 
 def _laid_like(example: Any, array: Any) -> Any:
     """Return a fake of the array, to be described, whose axes lie in the order of another's."""
-    order = sorted(range(array.ndim), key=lambda i: -example.strides[i])
-    return fake(array.shape, array.dtype, tuple(order))
+    return fake(array.shape, array.dtype, tuple(axes_in_memory(example)))
 
 
 def _moves(window: Window, image: tuple[int, ...], places: tuple[int, ...]) -> tuple[Any, ...]:
