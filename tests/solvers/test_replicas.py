@@ -10,6 +10,7 @@ from netdef import mode
 from netdef.errors import ConfigError, Diverged
 from netdef.io.solverstate import read_state
 from netdef.parallel import gradients
+from netdef.parallel.buckets import Bucket
 from netdef.solvers import loss_scale
 from netdef.solvers.debug_info import DebugInfo
 from netdef.solvers.reporter import Reporter
@@ -156,6 +157,14 @@ def test_there_are_several_buckets(folder):
         made.step(1)
         found = made.replicas._gradients._buckets
     assert [bucket.node for bucket in found] == [3, 0]
+
+
+def test_nets_that_would_part_backward_otherwise_do_not_part_it(folder, monkeypatch):
+    parted, nodes = trained(2), iter(range(1, 9))
+    monkeypatch.setattr(
+        gradients, "buckets_of", lambda *given: (Bucket(next(nodes), ((0, 16),)), Bucket(0, ()))
+    )
+    assert_equal(trained(2), parted)
 
 
 @pytest.mark.parametrize(
