@@ -44,6 +44,9 @@ class Patient(Reporter):
         self.losses.append(loss)
         self.heard_at.append(self.solver.iter)
 
+    def tested(self, event):
+        assert len(self.losses) == event.iteration
+
     def displayed(self, event):
         self.displays.append((event.iteration, event.loss, event.outputs, event.rate))
 
