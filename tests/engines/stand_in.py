@@ -21,7 +21,7 @@ from tests.engines.kernels_on_cpu import RawModule
 SAME = """add subtract multiply divide power maximum minimum negative absolute exp log sqrt square
     equal not_equal greater greater_equal less less_equal logical_and bitwise_and bitwise_xor
     sum reciprocal clip amax argmax matmul copyto broadcast_to expand_dims argsort
-    take_along_axis float32 uint8 int64 isfinite dot ndarray lib""".split()  # noqa: SIM905
+    take_along_axis float32 uint8 int64 isfinite dot ndarray""".split()  # noqa: SIM905
 """Names that CuPy and NumPy have with the parameters that netdef uses."""
 
 
@@ -100,6 +100,7 @@ class DeviceArray(np.ndarray):
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
         """Do as NumPy; while capturing only what makes no array, in the type of its target."""
         out = options.pop("out", None)
+        _refuse_arrays_of_the_host(inputs, out or ())
         if ufunc is np.matmul:
             streams.refuse_library_while_capturing("cuBLAS")
         if streams.current().is_capturing():
@@ -134,6 +135,12 @@ def _as_tuple(key: Any) -> tuple[Any, ...]:
 
 def _plain(value: Any) -> Any:
     return value.view(np.ndarray) if isinstance(value, DeviceArray) else value
+
+
+def _refuse_arrays_of_the_host(*rows: Any) -> None:
+    for array in (a for row in rows for a in row):
+        if isinstance(array, np.ndarray) and not isinstance(array, DeviceArray):
+            raise TypeError(f"Unsupported type {type(array)}")  # in CuPy's words
 
 
 def _refuse_memory(is_allowed: bool, name: str) -> None:
@@ -203,6 +210,9 @@ def module() -> ModuleType:
         setattr(stand_in, name, getattr(np, name))
     for name in ("zeros", "empty", "full", "arange"):
         setattr(stand_in, name, _making(getattr(np, name)))
+    # A view of the device's memory lies there too.
+    as_strided = partial(np.lib.stride_tricks.as_strided, subok=True)
+    stand_in.lib = SimpleNamespace(stride_tricks=SimpleNamespace(as_strided=as_strided))
     stand_in.asarray = _making(lambda a, dtype=None: np.array(a, dtype))
     stand_in.take, stand_in.bincount, stand_in.einsum = _take, _bincount, _einsum
     stand_in.ElementwiseKernel, stand_in.RawModule = ElementwiseKernel, RawModule

@@ -83,6 +83,12 @@ def test_nothing_travels_between_device_and_host(work, capturing):
         work()
 
 
+def test_arrays_of_the_host_are_no_operands():
+    for work in (lambda: X + HOST, lambda: XP.add(X, HOST, out=X), lambda: XP.add(X, X, out=HOST)):
+        with pytest.raises(TypeError, match="Unsupported type <class 'numpy.ndarray'>"):
+            work()
+
+
 def test_waiting_spoils_a_capture(capturing):
     with pytest.raises(streams.CUDARuntimeError, match="cudaErrorStreamCaptureUnsupported"):
         capturing.synchronize()
