@@ -171,6 +171,9 @@ class ElementwiseKernel:
         self.lines = [_python(s) for s in operation.rstrip("; ").split("; ")]
 
     def __call__(self, *operands: Any) -> None:
+        streams.submit(partial(self._compute, *map(_plain, operands)))
+
+    def _compute(self, *operands: Any) -> None:
         *reads, result = operands
         known = dict(zip(self.names, reads, strict=True), result=result, np=np, T=_same)
         for name in ("exp", "log", "sqrt", "tanh", "log1p", "fabs", "floor"):
