@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from netdef.errors import MissingFile, unknown
-from netdef.model_zoo import nets
 from netdef.io.user_folder import user_folder
+from netdef.model_zoo import nets
 from netdef.model_zoo.cache import place
 from netdef.model_zoo.weights_table import Published, table
 
