@@ -91,7 +91,7 @@ def test_plans_depend_on_the_gpu_its_driver_and_cudnn(cudnn):
 
 @pytest.fixture
 def gpu(cudnn, monkeypatch, tmp_path):
-    stream = SimpleNamespace(ptr=5)
+    stream = SimpleNamespace(ptr=5, is_capturing=lambda: False)
     cuda = SimpleNamespace(get_current_stream=lambda: stream, Device=nullcontext)
     monkeypatch.setitem(sys.modules, "cupy", SimpleNamespace(cuda=cuda))
     monkeypatch.setenv("NETDEF_HOME", str(tmp_path))
@@ -150,3 +150,7 @@ def test_a_plan_that_fails_says_which_and_how_to_do_without(cudnn, gpu):
         "cuDNN failed at conv in float32 as conv_fprop by eng7 (CUDNN_STATUS_EXECUTION_FAILED);"
         " --engine cupy does without"
     )
+    stream = sys.modules["cupy"].cuda.get_current_stream()
+    stream.is_capturing = lambda: True  # whoever captures must see what cuDNN says
+    with pytest.raises(RuntimeError, match="^CUDNN_STATUS_EXECUTION_FAILED$"):
+        run()

@@ -93,6 +93,8 @@ class GpuDevice:
                 use(handle=handle, stream=current().ptr)
                 execute(places, room, handle=handle)
             except RuntimeError as error:
+                if current().is_capturing():
+                    raise  # who captures a graph goes on without
                 raise RunError(
                     f"cuDNN failed at {graph} by {plan.name} ({error}); --engine cupy does without"
                 ) from error
