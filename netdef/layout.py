@@ -21,9 +21,7 @@ _SAME |= {"softmax_loss", "softmax_loss_grad"}
 _MOVABLE = {"blob", "diff", "saved", "temporary"}
 
 
-def orders(
-    calls: Sequence[Call], engine: Engine, plain: frozenset[Value]
-) -> dict[Value, Order]:
+def orders(calls: Sequence[Call], engine: Engine, plain: frozenset[Value]) -> dict[Value, Order]:
     """Return the order of the axes, outermost first, of all values that are not plain.
 
     It is the one that the ``engine`` of the images likes best. ``plain`` names values that
