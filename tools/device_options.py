@@ -52,32 +52,17 @@ def _use_precision(ctx: click.Context, param: click.Parameter, name: str | None)
         settings.chosen.precision = name.upper()
 
 
-def _use_tf32(ctx: click.Context, param: click.Parameter, is_given: bool) -> None:
-    if is_given:
-        from netdef.engines import settings
+def _setting(**values: object) -> Callable[[click.Context, click.Parameter, bool], None]:
+    """Return what makes these the settings of engines where a flag is given."""
 
-        settings.chosen.tf32 = True
+    def use(ctx: click.Context, param: click.Parameter, is_given: bool) -> None:
+        if is_given:
+            from netdef.engines import settings
 
+            for name, value in values.items():
+                setattr(settings.chosen, name, value)
 
-def _use_autotuning(ctx: click.Context, param: click.Parameter, is_given: bool) -> None:
-    if is_given:
-        from netdef.engines import settings
-
-        settings.chosen.autotune, settings.chosen.tell = True, status_line
-
-
-def _use_determinism(ctx: click.Context, param: click.Parameter, is_given: bool) -> None:
-    if is_given:
-        from netdef.engines import settings
-
-        settings.chosen.deterministic = True
-
-
-def _use_no_fusing(ctx: click.Context, param: click.Parameter, is_given: bool) -> None:
-    if is_given:
-        from netdef.engines import settings
-
-        settings.chosen.fuses = False
+    return use
 
 
 _engine = click.option(
@@ -107,21 +92,21 @@ _tf32 = click.option(
     "--tf32",
     is_flag=True,
     expose_value=False,
-    callback=_use_tf32,
+    callback=_setting(tf32=True),
     help="Let a GPU round float32 to 10 bits before it multiplies: faster.",
 )
 _autotune = click.option(
     "--autotune",
     is_flag=True,
     expose_value=False,
-    callback=_use_autotuning,
+    callback=_setting(autotune=True, tell=status_line),
     help="Time cuDNN's plans on the GPU, and take the fastest; the choice is kept.",
 )
 _deterministic = click.option(
     "--deterministic",
     is_flag=True,
     expose_value=False,
-    callback=_use_determinism,
+    callback=_setting(deterministic=True),
     help="Refuse what may give other bits in another run on the same device: --autotune. All else"
     " gives the same, with the option and without.",
 )
@@ -129,7 +114,7 @@ _no_fuse = click.option(
     "--no-fuse",
     is_flag=True,
     expose_value=False,
-    callback=_use_no_fusing,
+    callback=_setting(fuses=False),
     help="Run every call of the net by itself, to find a fault.",
 )
 

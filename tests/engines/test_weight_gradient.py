@@ -133,6 +133,19 @@ def test_images_in_bfloat16_are_multiplied_as_such(products, channels, kernel, h
         np.testing.assert_allclose(arrays[role], wanted[role], rtol=1e-5, atol=1e-4)
 
 
+@pytest.mark.parametrize(("kernel", "stride", "numbers"), [(1, 1, 0), (1, 2, 200 * 2 * 16)])
+def test_memory_is_taken_only_for_what_is_copied(kernel, stride, numbers):
+    from netdef.engines.onednn import OneDnnEngine
+
+    window = Window(*((n, n) for n in (kernel, stride, 0, 1)))
+    x = fake((2, 200, 8, 8), "float32", (0, 2, 3, 1))
+    dy = fake((2, 300, *window.slide((8, 8))), "float32", (0, 2, 3, 1))
+    engine = OneDnnEngine()
+    arrays = dict(x=x, dy=dy, add_to=fake((300, 200, kernel, kernel), "float32"))
+    engine.prepare("conv_grad_weight", arrays, dict(window=window, group=1))
+    assert engine.scratch.bytes == 4 * numbers
+
+
 @pytest.mark.parametrize(
     ("inputs", "outputs", "kernel", "is_worth_it"),
     [(512, 512, 3, True), (256, 384, 3, True), (128, 256, 3, False), (512, 512, 5, False)],

@@ -1,5 +1,6 @@
 """The gradient of a weight as products of matrices: for each tap of the window one."""
 
+from collections.abc import Iterable
 from functools import partial
 from itertools import product
 from typing import Any
@@ -53,10 +54,11 @@ class PixelProducts(Convolutions):
         filters = weight.reshape(group, len(weight) // group, *weight.shape[1:])
         is_one, shape = len(met) == 1, (group, *window.kernel, *filters.shape[1:3])
         sums = filters if is_one else self.scratch.take(shape, weight.dtype)
-        rooms = [self.scratch.take((dy[:, 0].size * n,), x.dtype) for n in filters.shape[2:0:-1]]
+        groups: list[list[Any]] = [np.split(a, group, axis=1) for a in (x, dy)]
+        cuts = zip(*met, strict=True)
+        rooms = [self._room_for(g[0], cut) for g, cut in zip(groups, cuts, strict=True)]
         runs: list[Run | None] = []
-        groups = zip(*(np.split(a, group, axis=1) for a in (x, dy)), sums, strict=True)
-        for image, errors, goals in groups:
+        for image, errors, goals in zip(*groups, sums, strict=True):
             matrices = goals.reshape(len(met), *filters.shape[1:3])
             for (pixels, places), goal in zip(met, matrices, strict=True):
                 both = image[(..., *pixels)], errors[(..., *places)]
@@ -78,21 +80,23 @@ class PixelProducts(Convolutions):
         """Return what sets ``out = a^T b``, or adds it; out is float32."""
         if a.dtype == np.float32:
             return sgemm(self.library, a, b, out, adds=adds, transposed=True)
-        describe, reads = self.describe, {SRC: a.T, WEIGHTS: b}
-        kernel = self.kernel(
-            "matmul",
-            *(self.library.engine, describe.like(a.T), describe.like(b), None, describe.like(out)),
-            describe.attributes(adds=adds),
-        )
-        return self.bare(
-            kernel,
-            {k: (describe.like(m), m) for k, m in reads.items()} | {DST: (describe.like(out), out)},
-        )
+        like = self.describe.like
+        given = {SRC: (like(a.T), a), WEIGHTS: (like(b), b), DST: (like(out), out)}
+        (first, _), (second, _), (goal, _) = given.values()
+        attributes = self.describe.attributes(adds=adds)
+        kernel = self.kernel("matmul", self.library.engine, first, second, None, goal, attributes)
+        return self.bare(kernel, given)
+
+    def _room_for(self, images: Any, cuts: Iterable[tuple[slice, ...]]) -> Any:
+        """Return scratch memory for the largest of those cuts that must be copied."""
+        parts_of = (images[(..., *cut)] for cut in cuts)
+        sizes = [part.size for part in parts_of if not lie_in_rows(part)]
+        return self.scratch.take((max(sizes, default=0),), images.dtype)
 
     def _as_rows(self, images: Any, room: Any) -> tuple[Any, Run | None]:
         """Return images as a matrix of their pixels, and what copies them for it if need be."""
         inner = np.moveaxis(images, 1, -1)
-        if inner.flags.c_contiguous:
+        if lie_in_rows(images):
             return inner.reshape(-1, inner.shape[-1]), None
         goal = room[: inner.size].reshape(inner.shape)
         shares = [
